@@ -1,0 +1,39 @@
+"""Keras and TensorFlow, imported quietly: TensorFlow's C++ start-up lines would open every notebook with a pink block."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Hold back what native code writes to stderr; hand it on if the import fails."""
+    try:
+        saved = os.dup(2)
+    except OSError:  # a service without stderr: nothing to hold back
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        try:
+            os.dup2(held.fileno(), 2)
+            yield
+        except BaseException:
+            os.dup2(saved, 2)
+            held.seek(0)
+            sys.stderr.write(held.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+with _quiet_stderr():
+    import tensorflow as tf
+
+    import keras
+
+__all__ = ["keras", "tf"]
