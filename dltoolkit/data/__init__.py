@@ -1,0 +1,39 @@
+"""Collect and prepare: read files, load the shipped tables, audit, clean, and split. No framework is loaded.
+
+Example:
+    >>> from dltoolkit import data
+    >>> frame = data.load("penguins")
+    >>> data.Schema.infer(frame, "species").columns("numeric")
+    ['bill_length_mm', 'bill_depth_mm', 'flipper_length_mm', 'body_mass_g']
+"""
+
+import importlib
+
+_HOMES = {
+    "Audit": "_audit",
+    "AuditFinding": "_audit",
+    "CATALOGUE": "_catalogue",
+    "Cleaning": "_clean",
+    "CleaningStep": "_clean",
+    "Schema": "_schema",
+    "Splits": "_split",
+    "as_text": "_text",
+    "audit": "_audit",
+    "catalogue": "_catalogue",
+    "clean": "_clean",
+    "load": "_catalogue",
+    "read": "_read",
+    "split": "_split",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"dltoolkit.data.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'dltoolkit.data' has no attribute {name!r}; it has: {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
