@@ -1,0 +1,567 @@
+"""Step 1, define the problem: what is to be answered, and the head, loss, metrics and objective that follow from it."""
+
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dltoolkit._checks import InputError, check_choice, check_columns, check_frame, complaint, listed, stop
+from dltoolkit._text import as_text
+
+KINDS = ("binary", "multiclass", "multilabel", "regression")
+
+# A whole-number target with at most this many values is read as classes, with more as an amount. Ten digits and
+# five-star ratings are classes; ages and counts are amounts. A convention of ours: `kind=` overrides it.
+MOST_INTEGER_CLASSES = 20
+# A text target in which more than this share of the rows is a class of its own is an id or a free text.
+MOST_CLASS_SHARE = 0.5
+
+_POSITIVE = frozenset({"1", "true", "t", "yes", "y", "positive", "pos"})
+
+
+class Choice(str):
+    """A Keras identifier that carries its reason.
+
+    It is an ordinary ``str``, so it goes straight into ``model.compile(loss=problem.loss)``.
+
+    Attributes:
+        why: One sentence that gives the reason for the choice.
+    """
+
+    why: str
+
+    def __new__(cls, name: str, why: str) -> "Choice":
+        """Make the identifier `name` with the reason `why`."""
+        choice = super().__new__(cls, name)
+        choice.why = why
+        return choice
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """The last layer that a problem needs.
+
+    Attributes:
+        units: Number of output units, at least 1.
+        activation: Keras activation identifier.
+        why: One sentence that gives the reason.
+    """
+
+    units: int
+    activation: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """The number that training and tuning watch.
+
+    Attributes:
+        name: Column of the training history, such as ``"val_loss"``.
+        direction: ``"min"`` or ``"max"``.
+        why: One sentence that gives the reason.
+    """
+
+    name: str
+    direction: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """What a model is to answer.
+
+    Attributes:
+        kind: ``"binary"``, ``"multiclass"``, ``"multilabel"`` or ``"regression"``.
+        target: Name of the target column; a tuple of names when the kind is ``"multilabel"``.
+        classes: Labels as text. Binary: (negative, positive). Multilabel: the target names. Regression: empty.
+        dtype: How labels came, so that answers go back the same way: ``"bool"``, ``"int"``, ``"float"`` or ``"str"``.
+        why: One sentence that says why this kind.
+
+    Example:
+        >>> frame = pd.DataFrame({"age": [31, 45, 52, 28], "churn": ["no", "yes", "no", "no"]})
+        >>> problem = Problem.infer(frame, "churn")
+        >>> problem.kind, problem.classes, problem.loss
+        ('binary', ('no', 'yes'), 'binary_crossentropy')
+        >>> problem.encode(frame)
+        array([0., 1., 0., 0.], dtype=float32)
+    """
+
+    kind: str
+    target: str | tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    dtype: str = "str"
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a description that contradicts itself."""
+        check_choice(self.kind, KINDS, "kind")
+        if isinstance(self.target, list):
+            object.__setattr__(self, "target", tuple(self.target))
+        if self.kind == "multilabel" and not self.classes:
+            object.__setattr__(self, "classes", self.targets)
+        object.__setattr__(self, "classes", tuple(str(c) for c in self.classes))
+        needed = {"binary": 2, "multiclass": 2, "multilabel": 1, "regression": 0}[self.kind]
+        wrong = len(self.classes) < needed or (
+            self.kind in ("binary", "regression") and len(self.classes) > needed
+        )
+        if wrong or len(set(self.classes)) < len(self.classes):
+            expected = f"{'at least ' if self.kind.startswith('multi') else ''}{needed} different labels for a {self.kind} problem"
+            stop(
+                [
+                    complaint(
+                        "classes",
+                        expected,
+                        listed(self.classes) or "none",
+                        "Let Problem.infer read them from the data.",
+                    )
+                ]
+            )
+
+    @classmethod
+    def infer(
+        cls,
+        frame: pd.DataFrame,
+        target: str | Sequence[str],
+        *,
+        kind: str | None = None,
+        positive: object = None,
+    ) -> "Problem":
+        """Read the kind of problem off the target column.
+
+        Two different values make it binary, text (or a whole number with at most 20 values) multiclass, any other
+        number regression, several 0/1 columns multilabel.
+
+        Args:
+            frame: One example a row, shape ``(n_rows, n_columns)``; it must hold the target.
+            target: Name of the target column, or several names for a multilabel problem.
+            kind: Use this kind instead of the one that would be read off. Defaults to None.
+            positive: The label that a binary problem calls positive. Defaults to True, 1 or "yes" where there is
+                one, else to the rarer label.
+
+        Returns:
+            Problem: The description.
+
+        Raises:
+            InputError: If a target column does not exist (names that come close are given), has missing or
+                infinite values (rows are given), holds one value only, marks missing labels by -1, is a date or
+                an id, or does not fit `kind`.
+        """
+        check_frame(frame)
+        names = (target,) if isinstance(target, str) else tuple(target)
+        if not names:
+            stop([complaint("target", "at least one column name", "none")])
+        check_columns(frame, names)
+        if kind is not None:
+            check_choice(kind, KINDS, "kind")
+        if len(names) > 1 or kind == "multilabel":
+            return cls._infer_multilabel(frame, names, kind)
+        return _infer_single(frame[names[0]], kind, positive)
+
+    @classmethod
+    def _infer_multilabel(cls, frame: pd.DataFrame, names: tuple[str, ...], kind: str | None) -> "Problem":
+        if kind not in (None, "multilabel"):
+            stop([complaint("target", f"one column for a {kind} problem", f"{len(names)} columns")])
+        dtypes = {_check_labels(frame[name]) for name in names}
+        for name in names:
+            _check_varies(frame[name])
+            _zero_one(frame[name])
+        why = f"{len(names)} yes/no columns are answered at once, and any number of them can be yes."
+        return cls("multilabel", names, names, dtypes.pop() if dtypes == {"bool"} else "int", why)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the target columns, one or more."""
+        return (self.target,) if isinstance(self.target, str) else tuple(self.target)
+
+    @property
+    def head(self) -> Head:
+        """The last layer: units, activation and why."""
+        k = len(self.classes)
+        return {
+            "binary": Head(
+                1, "sigmoid", "One unit squashed into 0 to 1 is the probability of the positive class."
+            ),
+            "multiclass": Head(k, "softmax", f"{k} probabilities that sum to 1: exactly one class is right."),
+            "multilabel": Head(
+                k, "sigmoid", f"{k} probabilities of their own: labels do not exclude each other."
+            ),
+            "regression": Head(1, "linear", "One unbounded unit can reach every amount."),
+        }[self.kind]
+
+    @property
+    def loss(self) -> Choice:
+        """The loss, as a Keras identifier with its reason."""
+        name, why = {
+            "binary": (
+                "binary_crossentropy",
+                "It is the negative log-likelihood of a yes/no answer, so it rewards honest probabilities.",
+            ),
+            "multiclass": (
+                "sparse_categorical_crossentropy",
+                "It is the negative log-likelihood of the one right class, given as a number.",
+            ),
+            "multilabel": (
+                "binary_crossentropy",
+                "Each label is a yes/no question of its own, and their losses are averaged.",
+            ),
+            "regression": (
+                "mean_squared_error",
+                "Its minimum is the expected amount, and large errors weigh most.",
+            ),
+        }[self.kind]
+        return Choice(name, why)
+
+    @property
+    def metrics(self) -> tuple[Choice, ...]:
+        """What is reported while training, as Keras identifiers with their reasons."""
+        auc = Choice(
+            "auc", "It tells how well the examples are ranked, whatever the threshold and the class balance."
+        )
+        return {
+            "binary": (
+                Choice(
+                    "binary_accuracy",
+                    "The share of right answers at a threshold of 0.5: easy to tell, blind to rare classes.",
+                ),
+                auc,
+            ),
+            "multiclass": (
+                Choice(
+                    "sparse_categorical_accuracy", "The share of examples whose most probable class is right."
+                ),
+            ),
+            "multilabel": (
+                Choice("binary_accuracy", "The share of single labels that are right at a threshold of 0.5."),
+                auc,
+            ),
+            "regression": (
+                Choice("mean_absolute_error", "The typical error in the target's own unit."),
+                Choice(
+                    "root_mean_squared_error",
+                    "The error in the target's own unit, with large misses weighing more.",
+                ),
+            ),
+        }[self.kind]
+
+    @property
+    def objective(self) -> Objective:
+        """What early stopping and tuning watch."""
+        why = "The loss on validation rows is the least noisy sign of how the model does on rows that it has not seen."
+        return Objective("val_loss", "min", why)
+
+    def encode(self, labels: pd.DataFrame | pd.Series) -> np.ndarray:
+        """Turn labels into the numbers that the loss wants.
+
+        Args:
+            labels: A frame that holds the target column(s), or the target itself, ``n`` rows.
+
+        Returns:
+            numpy.ndarray: Binary: float32 ``(n,)`` of 0 and 1. Multiclass: int32 ``(n,)`` of class numbers.
+            Multilabel: float32 ``(n, n_labels)``. Regression: float32 ``(n,)`` in the target's unit.
+
+        Raises:
+            InputError: If a label is missing, infinite or not one of `classes`; rows are named.
+        """
+        frame = labels.to_frame(self.targets[0]) if isinstance(labels, pd.Series) else labels
+        check_columns(frame, self.targets, argument="labels")
+        columns = [frame[name] for name in self.targets]
+        for column in columns:
+            _check_labels(column)
+        if self.kind == "regression":
+            return pd.to_numeric(columns[0]).to_numpy("float32").copy()
+        if self.kind == "multilabel":
+            return np.column_stack([_zero_one(column) for column in columns]).astype("float32")
+        codes = self._codes(columns[0])
+        return codes.astype("float32" if self.kind == "binary" else "int32")
+
+    def _codes(self, column: pd.Series) -> np.ndarray:
+        codes = pd.Index(self.classes).get_indexer(as_text(column))
+        if (codes < 0).any():
+            rows = np.flatnonzero(codes < 0)
+            where = f"target {column.name!r}, row {listed(column.index[rows])}"
+            got = listed(pd.unique(column.iloc[rows]))
+            stop(
+                [
+                    complaint(
+                        where,
+                        "one of " + listed(self.classes, 20),
+                        got,
+                        "Correct the label, or drop the row.",
+                    )
+                ]
+            )
+        return codes
+
+    def decode(self, outputs: np.ndarray) -> pd.DataFrame:
+        """Turn what the head says into answers.
+
+        Args:
+            outputs: Binary: probabilities of the positive class, ``(n,)`` or ``(n, 1)``. Multiclass and
+                multilabel: probabilities ``(n, n_classes)``. Regression: amounts, ``(n,)`` or ``(n, 1)``.
+
+        Returns:
+            pandas.DataFrame: ``n`` rows. One target: ``prediction`` (labels as they came) and, for classes,
+            ``probability_<class>`` for each. Multilabel: a column a label, then ``probability_<label>``.
+
+        Raises:
+            InputError: If the number of columns is not the head's number of units.
+        """
+        outputs = np.asarray(outputs)
+        outputs = outputs.reshape(len(outputs), -1)
+        if outputs.shape[1] != self.head.units:
+            stop([complaint("outputs", f"{self.head.units} column(s)", f"{outputs.shape[1]}")])
+        if self.kind == "regression":
+            return pd.DataFrame({"prediction": outputs[:, 0]})
+        probabilities = np.column_stack([1 - outputs, outputs]) if self.kind == "binary" else outputs
+        columns = {f"probability_{c}": probabilities[:, i] for i, c in enumerate(self.classes)}
+        if self.kind == "multilabel":
+            answers = {c: (outputs[:, i] >= 0.5).astype(self.dtype) for i, c in enumerate(self.classes)}
+            return pd.DataFrame({**answers, **columns})
+        best = (outputs[:, 0] >= 0.5).astype(int) if self.kind == "binary" else outputs.argmax(axis=1)
+        return pd.DataFrame({"prediction": self.labels.take(best), **columns})
+
+    @property
+    def labels(self) -> pd.Index:
+        """`classes` in the type in which the labels came."""
+        if self.dtype == "bool":
+            return pd.Index([c == "True" for c in self.classes])
+        return pd.Index(self.classes).astype({"int": "int64", "float": "float64"}.get(self.dtype, "str"))
+
+    def frame(self) -> pd.DataFrame:
+        """What was chosen and why: one row a choice, columns ``what``, ``choice``, ``why``."""
+        rows = [
+            ("kind", self.kind, self.why),
+            ("head", f"{self.head.units} x {self.head.activation}", self.head.why),
+            ("loss", str(self.loss), self.loss.why),
+            *[("metric", str(m), m.why) for m in self.metrics],
+            ("objective", f"{self.objective.name} ({self.objective.direction})", self.objective.why),
+        ]
+        return pd.DataFrame(rows, columns=["what", "choice", "why"])
+
+    def to_json(self) -> dict[str, Any]:
+        """The description as JSON-able values; `from_json` reads it back."""
+        content = dataclasses.asdict(self)
+        return {
+            **content,
+            "target": list(self.target) if self.kind == "multilabel" else self.target,
+            "classes": list(self.classes),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Problem":
+        """Read back what `to_json` gave.
+
+        Args:
+            content: The values.
+
+        Returns:
+            Problem: Equal to the one that was written.
+
+        Raises:
+            InputError: If a value is missing or contradicts another.
+        """
+        missing = {"kind", "target"} - set(content)
+        if missing:
+            stop([complaint("problem", "the values kind and target", f"no {listed(sorted(missing))}")])
+        target = content["target"] if isinstance(content["target"], str) else tuple(content["target"])
+        known = {f.name for f in dataclasses.fields(cls)}
+        return cls(**{**{k: v for k, v in content.items() if k in known}, "target": target})
+
+
+def _infer_single(column: pd.Series, kind: str | None, positive: object) -> Problem:
+    """The problem that one target column asks."""
+    dtype = _check_labels(column)
+    _check_varies(column)
+    counts = as_text(column).value_counts()
+    found, why = _kind_of(column, dtype, counts)
+    kind = kind or found
+    why = why if kind == found else f"Asked for; the values alone would have been read as {found}."
+    if kind == "regression":
+        if dtype not in ("int", "float"):
+            cure = "Predict it as classes, or turn it into numbers first."
+            stop(
+                [
+                    complaint(
+                        f"target {column.name!r}", "numbers for a regression problem", f"{dtype} values", cure
+                    )
+                ]
+            )
+        return Problem(kind, str(column.name), (), dtype, why)
+    if kind == "binary" and len(counts) != 2:
+        stop(
+            [
+                complaint(
+                    f"target {column.name!r}",
+                    "2 classes for a binary problem",
+                    f"{len(counts)}: {listed(counts.index)}",
+                )
+            ]
+        )
+    classes = _class_order(counts, dtype)
+    if kind == "binary":
+        classes, reason = _positive_last(classes, counts, positive)
+        why = f"{why} {reason}"
+    single = counts.index[counts == 1]
+    if len(single):
+        text = f"target {column.name!r}: class {listed(single)} has one example only, which cannot be both learnt and tested."
+        warnings.warn(
+            f"{text} Collect more, merge it into another class, or drop it.", UserWarning, stacklevel=4
+        )
+    return Problem(kind, str(column.name), classes, dtype, why)
+
+
+def _kind_of(column: pd.Series, dtype: str, counts: pd.Series) -> tuple[str, str]:
+    """The kind that the values themselves suggest, with the reason."""
+    k = len(counts)
+    if dtype == "bool" or k == 2:
+        return "binary", f"{column.name!r} has two values, {listed(counts.index)}."
+    if dtype == "float":
+        return "regression", f"{column.name!r} holds numbers with fractions, or very many: an amount."
+    if dtype == "int" and k > MOST_INTEGER_CLASSES:
+        return "regression", f"{column.name!r} holds {k:,} different whole numbers: an amount."
+    if dtype == "int":
+        _no_minus_one(column)
+        return (
+            "multiclass",
+            f"{column.name!r} holds {k} different whole numbers, few enough to be classes (kind='regression' overrides this).",
+        )
+    if k > MOST_CLASS_SHARE * len(column) and k > MOST_INTEGER_CLASSES:
+        cure = "Name the column that holds the answer, or group the values into classes."
+        stop(
+            [
+                complaint(
+                    f"target {column.name!r}",
+                    "a few classes",
+                    f"{k:,} different texts in {len(column):,} rows: an id or a free text",
+                    cure,
+                )
+            ]
+        )
+    return "multiclass", f"{column.name!r} has {k} classes."
+
+
+def _no_minus_one(column: pd.Series) -> None:
+    """-1 beside 0, 1, 2... is how many files mark a label that is not known."""
+    values = pd.to_numeric(column)
+    if (values == -1).any() and values.min() == -1 and (values == 0).any():
+        rows = np.flatnonzero(values == -1)
+        cure = "Drop these rows if -1 means 'not known'; if it is a class, write the labels as text."
+        where = f"target {column.name!r}, row {listed(column.index[rows])}"
+        stop([complaint(where, "class numbers from 0 up", "-1", cure)])
+
+
+def _class_order(counts: pd.Series, dtype: str) -> tuple[str, ...]:
+    """Numbers by size, False before True, texts by alphabet."""
+    if dtype in ("int", "float"):
+        return tuple(sorted(counts.index, key=float))
+    return tuple(sorted(counts.index))
+
+
+def _positive_last(
+    classes: tuple[str, ...], counts: pd.Series, positive: object
+) -> tuple[tuple[str, ...], str]:
+    if positive is not None:
+        name = as_text(pd.Series([positive])).iloc[0]
+        check_choice(name, classes, "positive")
+        reason = f"{name!r} is positive because you said so."
+    else:
+        known = [c for c in classes if c.strip().lower() in _POSITIVE]
+        rarer = counts.idxmin() if counts.iloc[0] != counts.iloc[-1] else classes[-1]
+        name = known[0] if len(known) == 1 else rarer
+        reason = (
+            f"{name!r} is positive: it says yes."
+            if len(known) == 1
+            else f"{name!r} is positive: it is the rarer one."
+        )
+    return tuple(c for c in classes if c != name) + (name,), reason
+
+
+def _check_labels(column: pd.Series) -> str:
+    """The type of the labels, once it is sure that each row has a usable one."""
+    where = f"target {column.name!r}"
+    blank = column.isna().to_numpy()
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        blank = blank | (
+            column.astype("object").map(lambda v: isinstance(v, str) and not v.strip()).to_numpy(bool)
+        )
+    if blank.any():
+        rows = column.index[np.flatnonzero(blank)]
+        cure = "Drop the rows (frame.dropna(subset=[...]) or data.clean) or find the labels."
+        stop([complaint(f"{where}, row {listed(rows)}", "a label", f"{blank.sum():,} missing", cure)])
+    if pd.api.types.is_datetime64_any_dtype(column.dtype) or pd.api.types.is_timedelta64_dtype(column.dtype):
+        cure = "Predict a number (days until...) or a class (late or not) derived from it."
+        stop([complaint(where, "numbers or classes", f"{column.dtype} values", cure)])
+    dtype = _label_dtype(column)
+    if dtype == "float":
+        _check_finite(column)
+    return dtype
+
+
+def _check_varies(column: pd.Series) -> None:
+    if len(pd.unique(column)) == 1:
+        cure = "There is nothing to learn: check the filter, or choose another target."
+        stop(
+            [
+                complaint(
+                    f"target {column.name!r}",
+                    "at least two different values",
+                    f"only {column.iloc[0]!r}",
+                    cure,
+                )
+            ]
+        )
+
+
+def _check_finite(column: pd.Series) -> None:
+    infinite = np.isinf(pd.to_numeric(column).to_numpy("float64"))
+    if infinite.any():
+        rows = column.index[np.flatnonzero(infinite)]
+        stop(
+            [
+                complaint(
+                    f"target {column.name!r}, row {listed(rows)}",
+                    "finite numbers",
+                    "infinity",
+                    "Correct or drop these rows.",
+                )
+            ]
+        )
+
+
+def _label_dtype(column: pd.Series) -> str:
+    values = column.dtype.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    inferred = pd.api.types.infer_dtype(values, skipna=True)
+    if inferred == "boolean":
+        return "bool"
+    if inferred == "integer":
+        return "int"
+    if inferred in ("floating", "mixed-integer-float", "decimal"):
+        numbers = pd.Series(pd.to_numeric(values)).dropna().to_numpy("float64")
+        whole = np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()
+        return "int" if whole and len(np.unique(numbers)) <= MOST_INTEGER_CLASSES else "float"
+    if inferred in ("string", "empty"):
+        return "str"
+    kinds = sorted({type(v).__name__ for v in column})
+    raise InputError(
+        complaint(
+            f"target {column.name!r}",
+            "labels of one type",
+            f"{inferred} values ({', '.join(kinds)})",
+            "Make them all text or all numbers.",
+        )
+    )
+
+
+def _zero_one(column: pd.Series) -> np.ndarray:
+    """A yes/no column as 0 and 1."""
+    text = as_text(column).str.lower()
+    codes = text.map({"0": 0, "1": 1, "false": 0, "true": 1, "no": 0, "yes": 1})
+    if codes.isna().any():
+        rows = np.flatnonzero(codes.isna())
+        where = f"target {column.name!r}, row {listed(column.index[rows])}"
+        stop([complaint(where, "0 or 1 (or False/True, no/yes)", listed(pd.unique(column.iloc[rows])))])
+    return codes.to_numpy("float32")
