@@ -113,7 +113,11 @@ def check_frame(value: Any, argument: str = "frame", *, rows: int = 1) -> pd.Dat
         cure = "Rename them: frame.columns = frame.columns.map(str)."
         complaints.append(complaint(f"{argument} columns", "text names", listed(odd), cure))
     if twice:
-        complaints.append(complaint(f"{argument} columns", "each name once", f"{listed(twice)} repeated", "Rename one of them."))
+        complaints.append(
+            complaint(
+                f"{argument} columns", "each name once", f"{listed(twice)} repeated", "Rename one of them."
+            )
+        )
     if len(value) < rows:
         cure = "Check the filter or the file that it came from."
         complaints.append(complaint(argument, f"at least {rows} row(s)", f"{len(value)}", cure))
@@ -134,7 +138,9 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, argument: str =
     """
     stop(
         [
-            complaint(f"{argument} column {name!r}", "to be there", "no such column", closest(name, frame.columns))
+            complaint(
+                f"{argument} column {name!r}", "to be there", "no such column", closest(name, frame.columns)
+            )
             for name in needed
             if name not in frame.columns
         ]
@@ -194,7 +200,9 @@ def check_number(
         >>> check_number(0.2, "test_size", low=0, high=1, open_high=True)
         0.2
     """
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, (bool, np.bool_))
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(
+        value, (bool, np.bool_)
+    )
     inside = number and np.isfinite(value) and low <= value <= high
     inside = inside and not (open_low and value == low) and not (open_high and value == high)
     if not inside or (whole and value != int(value)):

@@ -9,6 +9,8 @@ Example:
 
 import importlib
 
+from dltoolkit._text import as_text
+
 _HOMES = {
     "Audit": "_audit",
     "AuditFinding": "_audit",
@@ -17,7 +19,6 @@ _HOMES = {
     "CleaningStep": "_clean",
     "Schema": "_schema",
     "Splits": "_split",
-    "as_text": "_text",
     "audit": "_audit",
     "catalogue": "_catalogue",
     "clean": "_clean",
@@ -26,7 +27,7 @@ _HOMES = {
     "split": "_split",
 }
 
-__all__ = list(_HOMES)
+__all__ = ["as_text", *_HOMES]
 
 
 def __getattr__(name: str) -> object:
