@@ -1,7 +1,7 @@
 """Values as text: one spelling for a label or a category, whatever type it came in."""
 
 import decimal
-import numbers
+import math
 from typing import Any
 
 import numpy as np
@@ -87,9 +87,9 @@ def _one(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if (
-        isinstance(value, (numbers.Real, decimal.Decimal))
-        and np.isfinite(float(value))
-        and value == int(value)
+        isinstance(value, (float, np.floating, decimal.Decimal))
+        and abs(value) < _WHOLE_LIMIT
+        and value == math.floor(value)
     ):
-        return str(int(value))
+        return str(math.floor(value))
     return str(value)

@@ -27,7 +27,7 @@ _HOMES = {
     "split": "_split",
 }
 
-__all__ = ["as_text", *_HOMES]
+__all__ = ["as_text"] + list(_HOMES)
 
 
 def __getattr__(name: str) -> object:
