@@ -1,0 +1,272 @@
+"""Learning a plan from the training part."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dltoolkit._checks import (
+    InputError,
+    check_choice,
+    check_columns,
+    check_frame,
+    check_number,
+    complaint,
+    listed,
+    stop,
+)
+from dltoolkit._text import as_text
+from dltoolkit.data import Schema
+from dltoolkit.preprocessing import _raw
+from dltoolkit.preprocessing._plan import (
+    CATEGORICAL,
+    DATES,
+    DROP,
+    FIRST_ID,
+    NUMERIC,
+    UNSEEN_ID,
+    CategoryPlan,
+    CrossPlan,
+    DatePlan,
+    NumericPlan,
+    Plan,
+    TargetStatistics,
+    plan_category,
+    plan_date,
+    plan_number,
+)
+from dltoolkit.preprocessing._preprocessor import Preprocessor
+
+# Up to this many categories a column of zeros and ones each is cheap and needs no learning; beyond it ids with a
+# learnt vector are smaller. scikit-learn's and fastai's habits lie on either side (no limit, and always vectors).
+MAX_ONE_HOT = 32
+HASH_BINS = 256
+TREATMENTS = {
+    "numeric": (*NUMERIC, DROP),
+    "boolean": ("none", "standardise", DROP),
+    "categorical": ("auto", *CATEGORICAL, DROP),
+    "datetime": (*DATES, DROP),
+}
+
+
+def fit(
+    train: pd.DataFrame,
+    schema: Schema,
+    *,
+    numeric: str = "standardise",
+    categorical: str = "auto",
+    dates: str = "both",
+    missing_indicators: bool = True,
+    max_one_hot: int = MAX_ONE_HOT,
+    hash_bins: int = HASH_BINS,
+    min_count: int = 1,
+    crosses: Iterable[Sequence[str]] = (),
+    columns: Mapping[str, str] | None = None,
+) -> Preprocessor:
+    """Learn the preprocessing from whole columns of the training part.
+
+    Numbers are filled with the median and scaled, yes/no columns become 0 and 1, categories become one-hot columns
+    or ids, dates become sine and cosine of their cycles and an elapsed time. Nothing is learnt from other parts.
+
+    Args:
+        train: The training part, one example a row, shape ``(n_rows, n_columns)``.
+        schema: Which column plays which role. Columns that are no feature are left alone.
+        numeric: Treatment of numbers: ``"standardise"``, ``"normalise"`` (to 0..1), ``"robust"`` (median and
+            interquartile range), ``"log"`` (signed log, then standardise) or ``"none"``.
+        categorical: ``"one-hot"``, ``"embedding"`` (ids), ``"hash"``, or ``"auto"``: one-hot up to `max_one_hot`.
+        dates: ``"cyclic"``, ``"elapsed"`` or ``"both"``. Times with a zone are read in UTC.
+        missing_indicators: Whether a column with missing numbers gets a 0/1 column that marks them.
+        max_one_hot: Most categories that ``"auto"`` writes as one-hot columns. Defaults to 32.
+        hash_bins: Number of hash bins, at least 2, the one for missing values included. Defaults to 256.
+        min_count: A category seen fewer times than this in training is treated as unseen. Defaults to 1.
+        crosses: Groups of categorical columns whose combinations become one feature each.
+        columns: A treatment for single columns that overrides the options above; ``"drop"`` leaves one out.
+
+    Returns:
+        Preprocessor: The fitted preprocessing.
+
+    Raises:
+        InputError: If `train` lacks a column, a column cannot be read as its role says (rows are named), an
+            option is unknown or does not fit a column's role, or no feature is left.
+
+    Example:
+        >>> import pandas as pd
+        >>> from dltoolkit.data import Schema
+        >>> train = pd.DataFrame({"age": [20.0, 40.0, None], "home": ["own", "rent", "own"], "late": [0, 1, 0]})
+        >>> schema = Schema.infer(train, "late").with_roles(age="numeric", home="categorical")
+        >>> fit(train, schema).transform(train)["dense"].shape
+        (3, 4)
+    """
+    check_frame(train, "train")
+    defaults = {
+        "numeric": check_choice(numeric, NUMERIC, "numeric"),
+        "boolean": "none",
+        "categorical": check_choice(categorical, ("auto", *CATEGORICAL), "categorical"),
+        "datetime": check_choice(dates, DATES, "dates"),
+    }
+    check_number(max_one_hot, "max_one_hot", low=0, whole=True)
+    check_number(hash_bins, "hash_bins", low=2, whole=True)
+    check_number(min_count, "min_count", low=1, whole=True)
+    check_columns(train, schema.features, argument="train")
+    columns = _check_overrides(dict(columns or {}), schema)
+    options = {"most_one_hot": max_one_hot, "bins": hash_bins, "min_count": min_count}
+    plans, left_out = _plans(train, schema, defaults | {}, columns, missing_indicators, options)
+    categories = tuple(p for p in plans if isinstance(p, CategoryPlan))
+    crossed = tuple(_plan_cross(train, tuple(c), categories, max_one_hot) for c in crosses)
+    plan = Plan(
+        numeric=tuple(p for p in plans if isinstance(p, NumericPlan)),
+        dates=tuple(p for p in plans if isinstance(p, DatePlan)),
+        categories=categories,
+        crosses=crossed,
+        left_out=left_out,
+    )
+    if not (plan.numeric or plan.dates or plan.categories):
+        why = "; ".join(f"{c!r}: {w}" for c, w in left_out.items()) or "the schema has no feature columns"
+        stop(
+            [
+                complaint(
+                    "train",
+                    "at least one usable feature column",
+                    f"none ({why})",
+                    "Give columns a role with schema.with_roles.",
+                )
+            ]
+        )
+    settings = {
+        **defaults,
+        "missing_indicators": missing_indicators,
+        **options,
+        "columns": columns,
+        "crosses": [list(c) for c in crosses],
+    }
+    return Preprocessor(schema, plan, settings, _target_statistics(train, schema))
+
+
+def _check_overrides(columns: dict[str, str], schema: Schema) -> dict[str, str]:
+    complaints = []
+    for column, treatment in columns.items():
+        role = schema.roles.get(column)
+        if role not in TREATMENTS:
+            got = f"role {role!r}" if role else "no such column"
+            complaints.append(
+                complaint(f"columns[{column!r}]", f"a feature among {listed(schema.features, 20)}", got)
+            )
+        elif treatment not in TREATMENTS[role]:
+            complaints.append(
+                complaint(
+                    f"columns[{column!r}]",
+                    f"one of {listed(TREATMENTS[role], 20)} for a {role} column",
+                    repr(treatment),
+                )
+            )
+    stop(complaints)
+    return columns
+
+
+def _plans(
+    train: pd.DataFrame,
+    schema: Schema,
+    defaults: Mapping[str, str],
+    columns: Mapping[str, str],
+    indicators: bool,
+    options: Mapping[str, int],
+) -> tuple[list[NumericPlan | DatePlan | CategoryPlan], dict[str, str]]:
+    """A plan for each feature column, and the reason for each column that gets none; every complaint at once."""
+    plans: list[NumericPlan | DatePlan | CategoryPlan] = []
+    left_out: dict[str, str] = {}
+    complaints = []
+    for column in schema.features:
+        role = schema.roles[column]
+        treatment = columns.get(column, defaults.get(role, DROP))
+        if treatment == DROP:
+            left_out[column] = (
+                "asked for" if column in columns else f"{role} columns are not used by tables' networks"
+            )
+            continue
+        try:
+            found = _plan_column(train[column], role, treatment, indicators, options)
+        except _raw.RawError as error:
+            complaints.append(str(error))
+            continue
+        plans += [p for p in found if not isinstance(p, str)]
+        if all(isinstance(p, str) for p in found):
+            left_out[column] = str(found[0])
+    stop(complaints)
+    return plans, left_out
+
+
+def _plan_column(
+    column: pd.Series, role: str, treatment: str, indicators: bool, options: Mapping[str, int]
+) -> list[NumericPlan | DatePlan | CategoryPlan | str]:
+    name = str(column.name)
+    if role == "categorical":
+        return [plan_category(column, treatment, **options)]
+    if role != "datetime":
+        values = _raw.to_flags(column) if role == "boolean" else _raw.to_numbers(column)
+        return [plan_number(name, role, values, treatment, indicators)]
+    seconds = _raw.to_seconds(column)
+    elapsed = plan_number(name, role, seconds, "standardise", indicators)
+    if isinstance(elapsed, str):
+        return [elapsed]
+    date = plan_date(name, seconds)
+    wanted: list[NumericPlan | DatePlan | CategoryPlan | str] = []
+    if treatment != "cyclic" or date is None:
+        wanted.append(elapsed)
+    return wanted + ([date] if date is not None and treatment != "elapsed" else [])
+
+
+def _plan_cross(
+    train: pd.DataFrame, columns: tuple[str, ...], categories: tuple[CategoryPlan, ...], most_one_hot: int
+) -> CrossPlan:
+    known = {p.column: p for p in categories if p.treatment != "hash"}
+    if len(columns) < 2 or len(set(columns)) < len(columns) or not set(columns) <= set(known):
+        cure = "Numbers can be crossed once they are cut into classes: frame[...] = pandas.qcut(frame[...], 10).astype(str)."
+        stop(
+            [
+                complaint(
+                    "crosses",
+                    f"groups of two or more categorical columns among {listed(known, 20)}",
+                    listed(columns),
+                    cure,
+                )
+            ]
+        )
+    combined: np.ndarray | int = 0
+    for name in columns:
+        combined = combined * known[name].size + category_ids(known[name], train[name])
+    ids, counts = np.unique(combined, return_counts=True)
+    ids = ids[np.argsort(-counts, kind="stable")]
+    treatment = "one-hot" if len(ids) <= most_one_hot else "embedding"
+    labels = tuple(_cross_label(int(i), [known[name] for name in columns]) for i in ids)
+    return CrossPlan(
+        columns, treatment, tuple(int(i) for i in ids), labels, f"{len(ids):,} combinations seen in training"
+    )
+
+
+def category_ids(plan: CategoryPlan, column: pd.Series) -> np.ndarray:
+    """Ids by way of pandas, int64 ``(n,)``: 0 missing, 1 unseen, then the vocabulary."""
+    text = as_text(column).fillna(_raw.MISSING_TEXT)
+    found = pd.Index(plan.vocabulary, dtype="str").get_indexer(pd.Index(text))
+    return np.where(text == _raw.MISSING_TEXT, 0, np.where(found < 0, UNSEEN_ID, found + FIRST_ID)).astype(
+        "int64"
+    )
+
+
+def _cross_label(combined: int, plans: list[CategoryPlan]) -> str:
+    parts = []
+    for plan in reversed(plans):
+        combined, i = divmod(combined, plan.size)
+        parts.append("missing" if i == 0 else "unseen" if i == UNSEEN_ID else plan.vocabulary[i - FIRST_ID])
+    return " & ".join(reversed(parts))
+
+
+def _target_statistics(train: pd.DataFrame, schema: Schema) -> dict[str, TargetStatistics]:
+    names = (
+        () if schema.target is None else (schema.target,) if isinstance(schema.target, str) else schema.target
+    )
+    try:
+        return {name: TargetStatistics.of(train[name]) for name in names if name in train.columns}
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"train target: expected labels or numbers, got values that cannot be counted ({error})."
+        ) from error

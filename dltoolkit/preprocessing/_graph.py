@@ -1,0 +1,161 @@
+"""From a plan to Keras: stock layers and operations only, so that the model loads wherever Keras does."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from dltoolkit._keras import keras
+from dltoolkit.preprocessing._plan import (
+    CYCLES,
+    DAY,
+    FIRST_ID,
+    MISSING_ID,
+    MONDAY,
+    CategoryPlan,
+    CrossPlan,
+    FeatureSpec,
+    Plan,
+)
+
+ops = keras.ops
+DENSE = "dense"
+
+
+def input_name(column: str) -> str:
+    """The name of a column's input: Keras allows no slash in it."""
+    return column.replace("/", "\u2215")
+
+
+def feature_key(column: str) -> str:
+    """The name of a column's ids among the features; the dense block keeps its own name for itself."""
+    return input_name(column) if column != DENSE else f"{DENSE} (ids)"
+
+
+def raw_columns(plan: Plan) -> dict[str, str]:
+    """The columns that the graph reads, and the dtype of each input."""
+    kinds = {p.column: "float64" for p in plan.numeric} | {p.column: "float64" for p in plan.dates}
+    return kinds | {p.column: "string" for p in plan.categories}
+
+
+def lookup_layers(plan: Plan) -> dict[str, keras.layers.Layer]:
+    """For each category the layer that turns its texts into ids: 0 missing, 1 unseen, then the vocabulary."""
+    return {p.column: _lookup(p, f"lookup_{i}") for i, p in enumerate(plan.categories)}
+
+
+def _lookup(plan: CategoryPlan, name: str) -> keras.layers.Layer:
+    if plan.treatment == "hash":
+        return keras.layers.Hashing(plan.bins, mask_value="", name=name)
+    return keras.layers.StringLookup(
+        vocabulary=list(plan.vocabulary), mask_token="", num_oov_indices=1, name=name
+    )
+
+
+def features_model(plan: Plan) -> keras.Model:
+    """Numbers and ids in, features out: the part that runs over whole columns at once."""
+    dtypes = {c: "int64" if d == "string" else d for c, d in raw_columns(plan).items()}
+    inputs = _inputs(dtypes)
+    return keras.Model(inputs, _features(plan, {c: inputs[input_name(c)] for c in dtypes}), name="features")
+
+
+def whole_model(plan: Plan, features: keras.Model) -> keras.Model:
+    """Raw columns in, features out: the lookups, then `features`."""
+    dtypes = raw_columns(plan)
+    inputs = _inputs(dtypes)
+    ids = {input_name(c): layer(inputs[input_name(c)]) for c, layer in lookup_layers(plan).items()}
+    return keras.Model(inputs, features({**inputs, **ids}), name="preprocessing")
+
+
+def _inputs(dtypes: Mapping[str, str]) -> dict[str, keras.KerasTensor]:
+    return {input_name(c): keras.Input((1,), dtype=d, name=input_name(c)) for c, d in dtypes.items()}
+
+
+def _features(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> dict[str, keras.KerasTensor]:
+    dense = [*_numbers(plan, columns), *_dates(plan, columns)]
+    sparse = {}
+    for category in plan.categories:
+        ids = columns[category.column]
+        if category.treatment == "one-hot":
+            dense += _one_hot(ids, len(category.vocabulary), FIRST_ID)
+            if category.missing:
+                dense.append(ops.cast(ops.equal(ids, MISSING_ID), "float32"))
+        else:
+            sparse[feature_key(category.column)] = ops.cast(ids, "int32")
+    for i, cross in enumerate(plan.crosses):
+        ids = _cross_ids(plan, cross, columns, f"cross_{i}")
+        if cross.treatment == "one-hot":
+            dense += _one_hot(ids, len(cross.vocabulary), 1)
+        else:
+            sparse[feature_key(cross.name)] = ops.cast(ids, "int32")
+    block = {DENSE: ops.concatenate(dense, axis=1) if len(dense) > 1 else dense[0]} if dense else {}
+    return {**block, **sparse}
+
+
+def _numbers(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> list[keras.KerasTensor]:
+    """All numbers as one block: fill, log where asked, scale; then one indicator a column that can be missing."""
+    if not plan.numeric:
+        return []
+    block = _joined([columns[p.column] for p in plan.numeric])
+    blank = ops.isnan(block)
+    filled = ops.where(blank, np.array([p.fill for p in plan.numeric]), block)
+    if any(p.treatment == "log" for p in plan.numeric):
+        logs = np.array([p.treatment == "log" for p in plan.numeric])
+        filled = ops.where(logs, ops.sign(filled) * ops.log1p(ops.abs(filled)), filled)
+    scale, offset = [p.scale for p in plan.numeric], [p.offset for p in plan.numeric]
+    scaled = keras.layers.Rescaling(scale, offset, dtype="float64", name="scale")(filled)
+    marked = [i for i, p in enumerate(plan.numeric) if p.indicator]
+    parts = [ops.cast(scaled, "float32")]
+    return parts + ([ops.cast(ops.take(blank, marked, axis=1), "float32")] if marked else [])
+
+
+def _dates(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> list[keras.KerasTensor]:
+    parts = []
+    for date in plan.dates:
+        seconds = columns[date.column]
+        days = ops.where(ops.isnan(seconds), date.fill, seconds) / DAY + MONDAY
+        for cycle in date.cycles:
+            angle = days * (2 * math.pi / CYCLES[cycle])
+            parts += [ops.cast(ops.sin(angle), "float32"), ops.cast(ops.cos(angle), "float32")]
+    return parts
+
+
+def _one_hot(ids: keras.KerasTensor, n: int, first: int) -> list[keras.KerasTensor]:
+    """A column for each id from `first` on; a smaller id gives a row of zeros."""
+    return [ops.one_hot(ops.squeeze(ids, axis=1) - first, n, dtype="float32")] if n else []
+
+
+def _cross_ids(
+    plan: Plan, cross: CrossPlan, columns: Mapping[str, keras.KerasTensor], name: str
+) -> keras.KerasTensor:
+    sizes = {p.column: p.size for p in plan.categories}
+    combined = columns[cross.columns[0]]
+    for column in cross.columns[1:]:
+        combined = combined * sizes[column] + columns[column]
+    lookup = keras.layers.IntegerLookup(vocabulary=list(cross.vocabulary), num_oov_indices=1, name=name)
+    return lookup(combined)
+
+
+def _joined(tensors: list[keras.KerasTensor]) -> keras.KerasTensor:
+    return ops.concatenate(tensors, axis=1) if len(tensors) > 1 else tensors[0]
+
+
+def dense_names(plan: Plan) -> tuple[str, ...]:
+    """Names of the columns of the dense block, in order."""
+    names = [f"{p.column} (elapsed)" if p.role == "datetime" else p.column for p in plan.numeric]
+    names += [f"{p.column} is missing" for p in plan.numeric if p.indicator]
+    names += [f"{p.column} {f}({c})" for p in plan.dates for c in p.cycles for f in ("sin", "cos")]
+    for p in plan.categories:
+        if p.treatment == "one-hot":
+            names += [f"{p.column}={v}" for v in p.vocabulary] + [f"{p.column} is missing"] * p.missing
+    for x in plan.crosses:
+        names += [f"{x.name}={label}" for label in x.labels] if x.treatment == "one-hot" else []
+    return tuple(names)
+
+
+def feature_specs(plan: Plan) -> dict[str, FeatureSpec]:
+    """What comes out: the dense block, then an id column for each embedded category."""
+    n = len(dense_names(plan))
+    specs = {DENSE: FeatureSpec((n,), "float32")} if n else {}
+    ids = {p.column: p.size for p in plan.categories if p.treatment != "one-hot"}
+    ids |= {p.name: p.size for p in plan.crosses if p.treatment != "one-hot"}
+    return specs | {feature_key(name): FeatureSpec((1,), "int32", size) for name, size in ids.items()}

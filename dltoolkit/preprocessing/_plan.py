@@ -1,0 +1,265 @@
+"""What is learnt from the training part, as plain numbers: nothing here knows Keras."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dltoolkit._text import as_text
+from dltoolkit.preprocessing import _raw
+
+NUMERIC = ("standardise", "normalise", "robust", "log", "none")
+CATEGORICAL = ("one-hot", "embedding", "hash")
+DATES = ("both", "cyclic", "elapsed")
+DROP = "drop"
+
+MISSING_ID, UNSEEN_ID, FIRST_ID = (
+    0,
+    1,
+    2,
+)  # ids of a category: missing, never seen in training, then the vocabulary
+
+DAY = 86_400.0  # seconds
+CYCLES = {"year": 365.2425, "week": 7.0, "day": 1.0}  # days; the year is the Gregorian mean year
+MONDAY = 3.0  # days: 1970-01-01 was a Thursday, so that three more put Monday at the start of the week
+MOST_TARGET_LABELS = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureSpec:
+    """One input of a network.
+
+    Attributes:
+        shape: Shape of one example, without the batch axis.
+        dtype: ``"float32"`` for the dense block, ``"int32"`` for ids.
+        vocabulary_size: Number of different ids, 0 and 1 (missing, unseen) included; None for the dense block.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    vocabulary_size: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TargetStatistics:
+    """The target in the training part: what output biases and scales start from.
+
+    Attributes:
+        mean: Mean of a numeric target; None otherwise.
+        std: Standard deviation (population) of a numeric target; None otherwise.
+        counts: Number of rows for each label, as text; empty where there are more than 10,000 different ones.
+    """
+
+    mean: float | None = None
+    std: float | None = None
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, target: pd.Series) -> "TargetStatistics":
+        """Measure a target column."""
+        counts = as_text(target).value_counts()
+        counts = {} if len(counts) > MOST_TARGET_LABELS else {str(k): int(v) for k, v in counts.items()}
+        if not pd.api.types.is_numeric_dtype(target.dtype) or pd.api.types.is_bool_dtype(target.dtype):
+            return cls(counts=counts)
+        values = target.to_numpy("float64", na_value=np.nan)
+        values = values[np.isfinite(values)]
+        return cls(float(values.mean()), float(values.std()), counts) if len(values) else cls(counts=counts)
+
+
+@dataclasses.dataclass(frozen=True)
+class NumericPlan:
+    """A numeric, boolean or elapsed-time column: ``(fill(x) * scale + offset)``, after a signed log where asked."""
+
+    column: str
+    role: str
+    treatment: str
+    fill: float
+    scale: float
+    offset: float
+    indicator: bool
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DatePlan:
+    """A date: sine and cosine of each cycle; the elapsed time is a `NumericPlan` of its own."""
+
+    column: str
+    cycles: tuple[str, ...]
+    fill: float
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class CategoryPlan:
+    """A category: a vocabulary (or a number of hash bins), as one-hot columns or as ids for an embedding."""
+
+    column: str
+    treatment: str
+    vocabulary: tuple[str, ...]
+    bins: int
+    missing: bool
+    why: str
+
+    @property
+    def size(self) -> int:
+        """Number of different ids."""
+        return self.bins if self.treatment == "hash" else len(self.vocabulary) + FIRST_ID
+
+
+@dataclasses.dataclass(frozen=True)
+class CrossPlan:
+    """Several categories as one: the combinations that the training part holds."""
+
+    columns: tuple[str, ...]
+    treatment: str
+    vocabulary: tuple[int, ...]
+    labels: tuple[str, ...]
+    why: str
+
+    @property
+    def name(self) -> str:
+        """Name of the crossed feature, such as ``"home x job"``."""
+        return " x ".join(self.columns)
+
+    @property
+    def size(self) -> int:
+        """Number of different ids, the one of unseen combinations included."""
+        return len(self.vocabulary) + 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Everything that `fit` learnt, column by column."""
+
+    numeric: tuple[NumericPlan, ...]
+    dates: tuple[DatePlan, ...]
+    categories: tuple[CategoryPlan, ...]
+    crosses: tuple[CrossPlan, ...]
+    left_out: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON-able values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Plan":
+        """Read back what `to_json` gave."""
+        kinds = {"numeric": NumericPlan, "dates": DatePlan, "categories": CategoryPlan, "crosses": CrossPlan}
+        parts = {name: tuple(kind(**_tuples(p)) for p in content[name]) for name, kind in kinds.items()}
+        return cls(**parts, left_out=dict(content["left_out"]))
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def plan_number(
+    column: str, role: str, values: np.ndarray, treatment: str, indicators: bool
+) -> NumericPlan | str:
+    """Learn the fill value, scale and offset of a column of numbers.
+
+    Args:
+        column: Its name.
+        role: ``"numeric"``, ``"boolean"`` or ``"datetime"``.
+        values: float64 ``(n,)``, NaN where missing.
+        treatment: One of `NUMERIC`.
+        indicators: Whether a column with missing values gets an indicator.
+
+    Returns:
+        NumericPlan or str: The plan, or the reason why the column carries nothing.
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return "every value is missing"
+    missing = len(known) < len(values)
+    fill = float(np.median(known)) if role != "boolean" else float(known.mean() >= 0.5)
+    if known.min() == known.max() and not missing:
+        return f"constant: every value is {known[0]:g}"
+    filled = np.where(np.isnan(values), fill, values)
+    scaled = signed_log(filled) if treatment == "log" else filled
+    centre, spread = _centre_and_spread(scaled, treatment)
+    spread = spread if spread > 0 else 1.0
+    why = f"missing values become {fill:g}; " if missing else ""
+    return NumericPlan(
+        column,
+        role,
+        treatment,
+        fill,
+        1 / spread,
+        -centre / spread,
+        indicators and missing,
+        why + _WHY[treatment],
+    )
+
+
+_WHY = {
+    "standardise": "mean 0 and standard deviation 1, so that no column's unit weighs more than another's",
+    "normalise": "the training range becomes 0 to 1",
+    "robust": "median 0 and interquartile range 1, so that outliers do not set the scale",
+    "log": "signed log(1 + |x|), then mean 0 and standard deviation 1: it tames a long tail",
+    "none": "left as it is",
+}
+
+
+def signed_log(values: np.ndarray) -> np.ndarray:
+    """``sign(x) * log(1 + |x|)``, elementwise."""
+    return np.sign(values) * np.log1p(np.abs(values))
+
+
+def _centre_and_spread(values: np.ndarray, treatment: str) -> tuple[float, float]:
+    if treatment in ("standardise", "log"):
+        return float(values.mean()), float(values.std())
+    if treatment == "normalise":
+        return float(values.min()), float(values.max() - values.min())
+    if treatment == "robust":
+        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+        return float(middle), float(high - low) or float(values.std())
+    return 0.0, 1.0
+
+
+def plan_date(column: str, seconds: np.ndarray) -> DatePlan | None:
+    """Pick the cycles that a column of dates can show.
+
+    A cycle is kept when the dates vary within it: the day only when there are times of day, the week and the year
+    only when the dates span at least half of one.
+    """
+    known = seconds[~np.isnan(seconds)]
+    span = (known.max() - known.min()) / DAY
+    cycles = tuple(
+        n for n, days in CYCLES.items() if span >= days / 2 and (n != "day" or (known % DAY).std() > 0)
+    )
+    if not cycles:
+        return None
+    why = "sine and cosine of the " + ", ".join(cycles) + ": the end of a cycle is close to its start"
+    return DatePlan(column, cycles, float(np.median(known)), why)
+
+
+def plan_category(
+    column: pd.Series, treatment: str, *, most_one_hot: int, bins: int, min_count: int
+) -> CategoryPlan | str:
+    """Learn the vocabulary of a column of categories, most frequent first."""
+    codes, distinct = _raw.to_codes(column)
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    blank = distinct == _raw.MISSING_TEXT
+    missing = bool((codes < 0).any() or counts[blank].any())
+    order = np.argsort(-counts, kind="stable")
+    order = order[(counts[order] >= min_count) & ~blank[order]]
+    vocabulary = tuple(str(v) for v in distinct[order])
+    if not len(distinct) or blank.all():
+        return "every value is missing"
+    if len(distinct) == 1 and not missing:
+        return f"constant: every value is {distinct[0]!r}"
+    if treatment == "auto":
+        treatment = "one-hot" if len(vocabulary) <= most_one_hot else "embedding"
+    n = len(vocabulary)
+    why = {
+        "one-hot": f"{n:,} categories, few enough for a column each; an unseen one is all zeros",
+        "embedding": f"{n:,} categories: ids, for which the network learns a vector each",
+        "hash": f"{n:,} categories hashed into {bins:,} bins: no vocabulary to keep, some share a bin",
+    }[treatment]
+    vocabulary = () if treatment == "hash" else vocabulary
+    return CategoryPlan(
+        str(column.name), treatment, vocabulary, bins if treatment == "hash" else 0, missing, why
+    )
