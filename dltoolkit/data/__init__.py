@@ -4,7 +4,7 @@ Example:
     >>> from dltoolkit import data
     >>> frame = data.load("penguins")
     >>> data.Schema.infer(frame, "species").columns("numeric")
-    ['bill_length_mm', 'bill_depth_mm', 'flipper_length_mm', 'body_mass_g']
+    ['bill_length_mm', 'bill_depth_mm', 'flipper_length_mm', 'body_mass_g', 'year']
 """
 
 import importlib
