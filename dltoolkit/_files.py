@@ -100,6 +100,23 @@ def sha256_file(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def check_sha256(path: str | os.PathLike[str], expected: str) -> None:
+    """Make sure that a file is the one that was written.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        InputError: If its bytes have changed; the message names the file.
+    """
+    if not pathlib.Path(path).is_file():
+        raise FileNotFoundError(f"{path}: the file is not there. Restore it from a copy, or redo the step that wrote it.")
+    came = sha256_file(path)
+    if came != expected:
+        raise InputError(
+            f"{path}: expected sha256 {expected[:12]}..., got {came[:12]}...: the file has changed since it was written. "
+            "Restore it from a copy, or redo the step that wrote it."
+        )
+
+
 def _umask() -> int:
     """The process's umask: it can only be read by setting it."""
     mask = os.umask(0o022)

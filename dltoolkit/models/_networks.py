@@ -1,0 +1,223 @@
+"""Networks for tables."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dltoolkit._checks import check_number, complaint, listed, stop
+from dltoolkit._keras import keras
+from dltoolkit.preprocessing import Preprocessor, TargetStatistics
+from dltoolkit.problem import Problem
+
+# Width of the vector learnt for each of n categories: min(50, 1.6 n^0.56), fastai's rule of thumb (Howard & Gugger
+# 2020, "fastai: A Layered API for Deep Learning", section on tabular models).
+EMBEDDING_FACTOR, EMBEDDING_POWER, EMBEDDING_MOST = 1.6, 0.56, 50
+UNITS = (128, 64)
+DROPOUT = 0.2
+INITIALIZER = (
+    "he_normal"  # He et al. 2015, "Delving deep into rectifiers": keeps the variance through ReLU layers
+)
+_YES = ("1", "true", "yes")
+
+
+def linear(
+    problem: Problem,
+    preprocessor: Preprocessor,
+    *,
+    initializer: str = "zeros",
+    l1: float = 0.0,
+    l2: float = 0.0,
+    seed: int = 0,
+) -> keras.Model:
+    """A linear model: linear, logistic or softmax regression by the problem's head.
+
+    Args:
+        problem: Gives the head.
+        preprocessor: Gives the inputs, and the base rates that the output bias starts from.
+        initializer: Keras initialiser of the weights. Defaults to ``"zeros"``, as the loss is convex.
+        l1: Weight of the L1 penalty, at least 0. Defaults to 0.
+        l2: Weight of the L2 penalty, at least 0. Defaults to 0.
+        seed: Seed of the initialiser. Defaults to 0.
+
+    Returns:
+        keras.Model: Uncompiled; the features of `preprocessor` in, ``(n, head.units)`` out.
+
+    Raises:
+        InputError: If an option is out of its range or no Keras initialiser has that name.
+    """
+    penalty = _penalty(l1, l2)
+    inputs = _inputs(preprocessor)
+    units = problem.head.units
+    parts = []
+    for i, (name, spec) in enumerate(preprocessor.specs.items()):
+        start = _seeded(initializer, seed + i)
+        if spec.vocabulary_size is None:
+            layer = keras.layers.Dense(
+                units, kernel_initializer=start, kernel_regularizer=penalty, name="weights"
+            )
+            parts.append(layer(inputs[name]))
+        else:
+            table = keras.layers.Embedding(
+                spec.vocabulary_size,
+                units,
+                embeddings_initializer=start,
+                embeddings_regularizer=penalty,
+                name=f"weights_{i}",
+            )
+            parts.append(keras.layers.Reshape((units,), name=f"weight_{i}")(table(inputs[name])))
+    total = keras.layers.Add(name="sum")(parts) if len(parts) > 1 else parts[0]
+    answer = keras.layers.Activation(problem.head.activation, name="answer")(total)
+    model = keras.Model(inputs, _target_units(answer, problem, preprocessor.target_statistics), name="linear")
+    return _start_at_base_rate(model, "weights", problem, preprocessor.target_statistics)
+
+
+def mlp(
+    problem: Problem,
+    preprocessor: Preprocessor,
+    *,
+    units: Sequence[int] = UNITS,
+    activation: str = "relu",
+    initializer: str = INITIALIZER,
+    dropout: float = DROPOUT,
+    batch_norm: bool = False,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    seed: int = 0,
+) -> keras.Model:
+    """A multilayer perceptron; categories with many values get a learnt vector each.
+
+    Args:
+        problem: Gives the head.
+        preprocessor: Gives the inputs, and the base rates that the output bias starts from.
+        units: Width of each hidden layer, at least 1 each; an empty sequence gives no hidden layer.
+            Defaults to ``(128, 64)``.
+        activation: Keras activation of the hidden layers. Defaults to ``"relu"``.
+        initializer: Keras initialiser of the hidden layers. Defaults to ``"he_normal"``.
+        dropout: Share of hidden units left out at each training step, in [0, 1). Defaults to 0.2.
+        batch_norm: Whether each hidden layer is batch-normalised before its activation. Defaults to False.
+        l1: Weight of the L1 penalty on the hidden layers' weights, at least 0. Defaults to 0.
+        l2: Weight of the L2 penalty, at least 0. Defaults to 0.
+        seed: Seed of the initialisers and of dropout. Defaults to 0.
+
+    Returns:
+        keras.Model: Uncompiled; the features of `preprocessor` in, ``(n, head.units)`` out. In regression the
+        answer is in the target's unit.
+
+    Raises:
+        InputError: If an option is out of its range, or Keras has no activation or initialiser of that name.
+    """
+    _check_units(units)
+    check_number(dropout, "dropout", low=0, high=1, open_high=True)
+    check_activation(activation)
+    penalty = _penalty(l1, l2)
+    inputs = _inputs(preprocessor)
+    x = _joined(inputs, preprocessor, seed)
+    for i, width in enumerate(units):
+        start = _seeded(initializer, seed + 101 * (i + 1))
+        x = keras.layers.Dense(
+            int(width), kernel_initializer=start, kernel_regularizer=penalty, name=f"hidden_{i + 1}"
+        )(x)
+        x = keras.layers.BatchNormalization(name=f"norm_{i + 1}")(x) if batch_norm else x
+        x = keras.layers.Activation(activation, name=f"{activation}_{i + 1}")(x)
+        x = keras.layers.Dropout(dropout, seed=seed + i, name=f"dropout_{i + 1}")(x) if dropout else x
+    start = _seeded("glorot_uniform", seed)
+    answer = keras.layers.Dense(
+        problem.head.units, problem.head.activation, kernel_initializer=start, name="answer"
+    )(x)
+    model = keras.Model(inputs, _target_units(answer, problem, preprocessor.target_statistics), name="mlp")
+    return _start_at_base_rate(model, "answer", problem, preprocessor.target_statistics)
+
+
+def _target_units(
+    x: keras.KerasTensor, problem: Problem, statistics: Mapping[str, TargetStatistics]
+) -> keras.KerasTensor:
+    """In regression: from standard deviations around the training mean to the target's own unit."""
+    target = statistics.get(problem.targets[0])
+    if problem.kind != "regression" or target is None or not target.std:
+        return x
+    return keras.layers.Rescaling(target.std, target.mean, name="target_units")(x)
+
+
+def _start_at_base_rate(
+    model: keras.Model, layer: str, problem: Problem, statistics: Mapping[str, TargetStatistics]
+) -> keras.Model:
+    """Set the output bias so that the untrained model answers with about the base rates.
+
+    Karpathy (2019), "A recipe for training neural networks": initialise the final bias well.
+    """
+    known = all(t in statistics and statistics[t].counts for t in problem.targets)
+    if problem.kind == "regression" or not known or layer not in [x.name for x in model.layers]:
+        return model
+    model.get_layer(layer).bias.assign(_base_rate(problem, statistics))
+    return model
+
+
+def _base_rate(problem: Problem, statistics: Mapping[str, TargetStatistics]) -> np.ndarray:
+    """Log odds (or centred log shares) of the classes, float ``(units,)``.
+
+    One example is added to each count, so that an absent class gives no infinity (Laplace).
+    """
+    if problem.kind == "multilabel":
+        counts = [statistics[t].counts for t in problem.targets]
+        yes = np.array([sum(n for label, n in c.items() if label.lower() in _YES) for c in counts])
+        return np.log((yes + 1.0) / (np.array([sum(c.values()) for c in counts]) - yes + 1.0))
+    shares = np.log([statistics[problem.targets[0]].counts.get(c, 0) + 1.0 for c in problem.classes])
+    return shares[1:] - shares[0] if problem.kind == "binary" else shares - shares.mean()
+
+
+def _inputs(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:
+    return {n: keras.Input(s.shape, dtype=s.dtype, name=n) for n, s in preprocessor.specs.items()}
+
+
+def _joined(inputs: dict[str, keras.KerasTensor], preprocessor: Preprocessor, seed: int) -> keras.KerasTensor:
+    """The dense block beside the vector of each embedded category."""
+    parts = []
+    for i, (name, spec) in enumerate(preprocessor.specs.items()):
+        if spec.vocabulary_size is None:
+            parts.append(inputs[name])
+            continue
+        width = min(EMBEDDING_MOST, round(EMBEDDING_FACTOR * spec.vocabulary_size**EMBEDDING_POWER))
+        start = keras.initializers.RandomUniform(-0.05, 0.05, seed=seed + i)
+        table = keras.layers.Embedding(
+            spec.vocabulary_size, width, embeddings_initializer=start, name=f"embedding_{i}"
+        )
+        parts.append(keras.layers.Reshape((width,), name=f"vector_{i}")(table(inputs[name])))
+    return keras.layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
+
+
+def _check_units(units: Sequence[int]) -> None:
+    if isinstance(units, (str, int, float)):
+        stop(
+            [
+                complaint(
+                    "units", "a sequence with the width of each hidden layer, such as (128, 64)", repr(units)
+                )
+            ]
+        )
+    for i, width in enumerate(units):
+        check_number(width, f"units[{i}]", low=1, whole=True)
+
+
+def check_activation(name: str) -> None:
+    """Make sure that Keras knows an activation by that name."""
+    try:
+        keras.activations.get(name)
+    except ValueError:
+        stop([complaint("activation", "a Keras activation such as 'relu', 'tanh' or 'gelu'", repr(name))])
+
+
+def _seeded(name: str, seed: int) -> keras.initializers.Initializer:
+    """A Keras initialiser by name, with its own seed where it draws numbers."""
+    try:
+        initializer = keras.initializers.get(name)
+    except ValueError:
+        known = ("glorot_uniform", "he_normal", "lecun_normal", "orthogonal", "random_normal", "zeros")
+        stop([complaint("initializer", f"a Keras initialiser such as {listed(known, 9)}", repr(name))])
+    config = initializer.get_config()
+    return type(initializer).from_config({**config, "seed": seed} if "seed" in config else config)
+
+
+def _penalty(l1: float, l2: float) -> keras.regularizers.Regularizer | None:
+    check_number(l1, "l1", low=0)
+    check_number(l2, "l2", low=0)
+    return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None

@@ -1,0 +1,329 @@
+"""One call that trains a network on the splits of a table."""
+
+import platform
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import dltoolkit
+from dltoolkit._checks import check_choice, check_number, complaint, listed, stop
+from dltoolkit._keras import keras, tf
+from dltoolkit._text import as_text
+from dltoolkit.data import Splits
+from dltoolkit.preprocessing import Preprocessor
+from dltoolkit.problem import Problem
+from dltoolkit.training._record import Progress, Recorder
+from dltoolkit.training._run import PREDICT_BATCH, Run
+
+# Where each optimizer usually trains, from the Keras defaults and, for SGD, from Goodfellow et al. 2016, chapter 8.
+LEARNING_RATES = {
+    "adam": 1e-3,
+    "adamw": 1e-3,
+    "nadam": 1e-3,
+    "adamax": 1e-3,
+    "rmsprop": 1e-3,
+    "adagrad": 1e-2,
+    "adadelta": 1.0,
+    "ftrl": 1e-2,
+    "lion": 1e-4,
+    "sgd": 1e-2,
+}
+EPOCHS = 100
+PATIENCE = 10  # epochs
+SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 1024, 100
+STEPS_PER_EXECUTION = (
+    16  # updates between two returns to Python: the loop costs less, Stop still answers within 0.1 s
+)
+
+
+def fit(
+    model: keras.Model,
+    preprocessor: Preprocessor,
+    splits: Splits,
+    problem: Problem,
+    *,
+    optimizer: str | keras.optimizers.Optimizer = "adam",
+    learning_rate: float | None = None,
+    epochs: int = EPOCHS,
+    batch_size: int | None = None,
+    early_stopping: bool | int = True,
+    class_weight: str | Mapping[Any, float] | None = None,
+    loss: str | keras.losses.Loss | None = None,
+    seed: int = 0,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    stop: threading.Event | None = None,
+    progress: bool = True,
+) -> Run:
+    """Train a network on the training part, watching the validation part; the test part stays sealed.
+
+    Ctrl-C (or `stop`) ends the training and keeps what was learnt: model, history and best weights. The same seed
+    gives the same weights and metrics, bit for bit, on the same machine, versions and number of threads.
+
+    In regression the loss is divided by the variance of the training target, so that 1.0 is what always answering
+    the mean costs, whatever the unit; metrics are in the target's unit.
+
+    Args:
+        model: A network for `preprocessor`'s features, such as `models.mlp`. It is compiled and trained in place.
+        preprocessor: Fitted on ``splits.train``.
+        splits: Gives the training and the validation part.
+        problem: Gives the loss, the metrics and the objective.
+        optimizer: Keras identifier such as ``"adam"`` or ``"sgd"``, or an optimizer. Defaults to ``"adam"``.
+        learning_rate: Above 0. Defaults to `LEARNING_RATES` of the optimizer (Adam: 0.001).
+        epochs: Passes over the training part at most, at least 1. Defaults to 100.
+        batch_size: Rows an update. Defaults to `pick_batch_size` of the number of training rows.
+        early_stopping: Epochs without a better objective after which training stops and goes back to the best
+            epoch; True means 10, False trains all epochs and keeps the last weights. Defaults to True.
+        class_weight: ``"balanced"`` gives each class the same total weight; a mapping gives a weight for each
+            label. Classes only. Defaults to None.
+        loss: A Keras loss instead of the problem's own. Defaults to None.
+        seed: Seed of the order of the rows. (Initial weights and dropout take theirs from the model's builder.)
+        callbacks: Keras callbacks to run as well.
+        stop: Ends the training soon after it is set, from another thread. Defaults to None.
+        progress: Whether to draw a progress bar. Defaults to True.
+
+    Returns:
+        Run: The model, the history frame, the settings and the timings.
+
+    Raises:
+        InputError: If an option is out of its range, unknown, or does not fit the problem, the model's inputs are not
+            the preprocessor's features, or labels are missing or unknown.
+        FloatingPointError: If the loss becomes NaN or infinite before one epoch is done; with an epoch done, a
+            warning says so and the best weights are kept.
+    """
+    patience = _check_options(model, preprocessor, problem, epochs, early_stopping)
+    optimizer = _optimizer(optimizer, learning_rate)
+    started = time.perf_counter()
+    train, validation = splits.train, splits.validation
+    batch_size = _check_batch_size(batch_size, len(train))
+    weights = _row_weights(train, problem, class_weight)
+    batches = preprocessor.dataset(
+        train, batch_size, problem=problem, shuffle=True, weights=weights, seed=seed
+    )
+    held_out = preprocessor.dataset(validation, PREDICT_BATCH, problem=problem) if len(validation) else None
+    ready = time.perf_counter()
+    _compile(model, optimizer, loss, problem, preprocessor, len(batches))
+    recorder = Recorder(problem.objective, patience if held_out is not None else None, stop)
+    bars = [Progress(epochs)] if progress else []
+    try:
+        model.fit(
+            batches,
+            validation_data=held_out,
+            epochs=epochs,
+            verbose=0,
+            callbacks=[recorder, *bars, *callbacks],
+        )
+    except KeyboardInterrupt:
+        recorder.stopped = "interrupted"
+        print("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
+    finally:
+        for bar in bars:
+            bar.close()
+    recorder.restore()
+    _report_divergence(recorder, float(optimizer.learning_rate))
+    ended = time.perf_counter()
+    settings = {
+        "model": model.name,
+        "optimizer": optimizer.name,
+        "learning_rate": float(optimizer.learning_rate),
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "patience": patience,
+        "class_weight": class_weight
+        if isinstance(class_weight, str) or class_weight is None
+        else {str(k): float(v) for k, v in class_weight.items()},
+        "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss or problem.loss),
+        "seed": seed,
+        **environment(),
+        "train_rows": len(train),
+        "validation_rows": len(validation),
+        "fingerprint": fingerprint(train),
+    }
+    history = recorder.history()
+    timings = {
+        "preprocess": ready - started,
+        "first_epoch": float(history["seconds"].iloc[0]) if len(history) else 0.0,
+        "train": ended - ready,
+    }
+    return Run(
+        model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
+    )
+
+
+def pick_batch_size(n_rows: int) -> int:
+    """A batch size for a table: the power of two that gives about 100 updates an epoch, from 32 to 1,024.
+
+    Small batches need fewer passes, large ones fewer seconds a pass; between these bounds the loss reached differs
+    little (Shallue et al. 2019, "Measuring the effects of data parallelism on neural network training").
+
+    Args:
+        n_rows: Number of training rows, at least 1.
+
+    Returns:
+        int: Rows a batch.
+
+    Example:
+        >>> pick_batch_size(3_000), pick_batch_size(20_000), pick_batch_size(200_000)
+        (32, 256, 1024)
+    """
+    power = round(np.log2(max(n_rows, 1) / STEPS_AN_EPOCH))
+    return int(np.clip(2.0**power, SMALLEST_BATCH, LARGEST_BATCH))
+
+
+def environment() -> dict[str, Any]:
+    """Versions, threads and machine: what a bit-equal repetition has to share."""
+    threads = tf.config.threading
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            "dltoolkit": dltoolkit.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+            "pandas": pd.__version__,
+        },
+        "backend": keras.backend.backend(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "devices": sorted({d.device_type for d in tf.config.get_visible_devices()}),
+        "threads": {
+            "intra_op": threads.get_intra_op_parallelism_threads(),
+            "inter_op": threads.get_inter_op_parallelism_threads(),
+        },
+    }
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """Sixteen hexadecimal digits that change with any value, name or order of a table's content."""
+    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    names = pd.util.hash_array(np.array(frame.columns, dtype=object))
+    mixed = np.concatenate([names, rows]) * np.arange(1, len(rows) + len(names) + 1, dtype="uint64")
+    return f"{int(np.bitwise_xor.reduce(mixed ^ (mixed >> np.uint64(29)))):016x}"
+
+
+def _check_options(
+    model: keras.Model, preprocessor: Preprocessor, problem: Problem, epochs: int, early_stopping: bool | int
+) -> int | None:
+    check_number(epochs, "epochs", low=1, whole=True)
+    expected = {name: spec.shape for name, spec in preprocessor.specs.items()}
+    inputs = (
+        model.input if isinstance(model.input, dict) else {t.name: t for t in keras.tree.flatten(model.input)}
+    )
+    came = {name: tuple(tensor.shape[1:]) for name, tensor in inputs.items()}
+    if came != expected:
+        cure = "Build the model with this preprocessor: models.mlp(problem, preprocessor)."
+        stop([complaint("model inputs", f"the preprocessor's features {expected}", str(came), cure)])
+    if model.output_shape[-1] != problem.head.units:
+        expected_units = f"{problem.head.units} for a {problem.kind} problem"
+        stop(
+            [
+                complaint(
+                    "model output units", expected_units, str(model.output_shape[-1]), "See problem.head."
+                )
+            ]
+        )
+    if early_stopping is False:
+        return None
+    return (
+        PATIENCE
+        if early_stopping is True
+        else check_number(early_stopping, "early_stopping", low=1, whole=True)
+    )
+
+
+def _check_batch_size(batch_size: int | None, n_rows: int) -> int:
+    if batch_size is None:
+        return pick_batch_size(n_rows)
+    check_number(batch_size, "batch_size", low=1, whole=True)
+    if batch_size > n_rows:
+        cure = f"Use a smaller one, such as {pick_batch_size(n_rows)}."
+        stop([complaint("batch_size", f"at most the {n_rows:,} training rows", f"{batch_size:,}", cure)])
+    return int(batch_size)
+
+
+def _optimizer(
+    optimizer: str | keras.optimizers.Optimizer, learning_rate: float | None
+) -> keras.optimizers.Optimizer:
+    if learning_rate is not None:
+        check_number(learning_rate, "learning_rate", low=0, open_low=True)
+    if isinstance(optimizer, str):
+        name = check_choice(optimizer.lower(), LEARNING_RATES, "optimizer")
+        optimizer = keras.optimizers.get(name)
+        optimizer.learning_rate = LEARNING_RATES[name] if learning_rate is None else learning_rate
+    elif learning_rate is not None:
+        optimizer.learning_rate = learning_rate
+    return optimizer
+
+
+def _compile(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    loss: str | keras.losses.Loss | None,
+    problem: Problem,
+    preprocessor: Preprocessor,
+    steps: int,
+) -> None:
+    try:
+        loss = keras.losses.get(loss if loss is not None else str(problem.loss))
+    except ValueError:
+        stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss))])
+    model.compile(
+        optimizer=optimizer,
+        loss=loss,
+        loss_weights=_loss_weight(str(getattr(loss, "name", None) or loss.__name__), problem, preprocessor),
+        metrics=[keras.metrics.get(str(m)) for m in problem.metrics],
+        steps_per_execution=min(STEPS_PER_EXECUTION, steps),
+        jit_compile=False,
+    )
+
+
+def _loss_weight(loss: str, problem: Problem, preprocessor: Preprocessor) -> float | None:
+    """What makes a regression loss free of the target's unit."""
+    target = preprocessor.target_statistics.get(problem.targets[0])
+    if problem.kind != "regression" or target is None or not target.std:
+        return None
+    return {"mean_squared_error": 1 / target.std**2, "mean_absolute_error": 1 / target.std}.get(loss)
+
+
+def _row_weights(
+    train: pd.DataFrame, problem: Problem, class_weight: str | Mapping[Any, float] | None
+) -> np.ndarray | None:
+    if class_weight is None:
+        return None
+    if problem.kind not in ("binary", "multiclass"):
+        stop([complaint("class_weight", "None for a " + problem.kind + " problem", repr(class_weight))])
+    codes = problem.encode(train).astype(int)
+    if isinstance(class_weight, str):
+        check_choice(class_weight, ("balanced",), "class_weight")
+        counts = np.bincount(codes, minlength=len(problem.classes))
+        return (len(codes) / (len(counts) * np.maximum(counts, 1)))[codes]
+    given = {as_text(pd.Series([label])).iloc[0]: weight for label, weight in class_weight.items()}
+    unknown = [label for label in given if label not in problem.classes]
+    absent = [c for c in problem.classes if c not in given]
+    if unknown or absent:
+        got = f"unknown {listed(unknown)}" if unknown else f"none for {listed(absent)}"
+        stop([complaint("class_weight", f"a weight for each of {listed(problem.classes, 20)}", got)])
+    for label, weight in given.items():
+        check_number(weight, f"class_weight[{label!r}]", low=0)
+    return np.array([given[c] for c in problem.classes])[codes]
+
+
+def _report_divergence(recorder: Recorder, learning_rate: float) -> None:
+    if recorder.stopped != "diverged":
+        return
+    text = (
+        f"The loss became NaN or infinite in epoch {len(recorder.rows) + 1}: training diverged at a learning rate of "
+        f"{learning_rate:g}. Try a tenth of it, or look for extreme values with data.audit."
+    )
+    if recorder.best_weights is None:
+        raise FloatingPointError(text)
+    warnings.warn(
+        f"{text} The weights of epoch {recorder.best_epoch} are kept.", RuntimeWarning, stacklevel=3
+    )
+
+
+__all__ = ["LEARNING_RATES", "environment", "fingerprint", "fit", "pick_batch_size"]

@@ -1,0 +1,111 @@
+"""The Keras callbacks that record a training, keep its best weights and end it."""
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from dltoolkit._keras import keras
+from dltoolkit.problem import Objective
+
+
+class Recorder(keras.callbacks.Callback):
+    """Records one row an epoch, keeps the best weights, and stops when there is no more progress or on request.
+
+    Args:
+        objective: The column to watch and its direction.
+        patience: Epochs without a better objective after which training stops; None watches nothing.
+        stop: Stops the training soon after it is set. Defaults to None.
+    """
+
+    def __init__(
+        self, objective: Objective, patience: int | None, stop: threading.Event | None = None
+    ) -> None:
+        super().__init__()
+        self.objective, self.patience, self.stop_event = objective, patience, stop
+        self.rows: list[dict[str, float]] = []
+        self.best_epoch, self.best_weights, self.best_score = 0, None, np.inf
+        self.stopped = "finished"
+        self._started = 0.0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Forget an earlier training."""
+        self.rows, self.best_epoch, self.best_weights, self.best_score = [], 0, None, np.inf
+        self.stopped = "finished"
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Stop when asked to, or when the loss is no number any more."""
+        if self.stop_event is not None and self.stop_event.is_set():
+            self._end("interrupted")
+        elif logs and not np.isfinite(logs.get("loss", 0.0)):
+            self._end("diverged")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Write the epoch's row; keep the weights if they are the best so far."""
+        if self.stopped == "diverged":
+            return
+        scores = {name: float(value) for name, value in (logs or {}).items()}
+        self.rows.append({"epoch": epoch + 1, "seconds": time.perf_counter() - self._started, **scores})
+        if self.patience is None or self.objective.name not in scores:
+            self.best_epoch = epoch + 1
+            return
+        score = scores[self.objective.name] * (1 if self.objective.direction == "min" else -1)
+        if score < self.best_score:
+            self.best_score, self.best_epoch, self.best_weights = score, epoch + 1, self.model.get_weights()
+        elif epoch + 1 - self.best_epoch >= self.patience and self.stopped == "finished":
+            self._end("early")
+
+    def _end(self, how: str) -> None:
+        self.stopped = how
+        self.model.stop_training = True
+
+    def restore(self) -> None:
+        """Give the model its best weights back."""
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+
+    def history(self) -> pd.DataFrame:
+        """One row an epoch."""
+        return pd.DataFrame(self.rows if self.rows else {"epoch": [], "seconds": []}).astype({"epoch": int})
+
+
+class Progress(keras.callbacks.Callback):
+    """One line for the whole training: epochs done, time left, the last scores.
+
+    Args:
+        epochs: Number of epochs, at most.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.epochs = epochs
+        self._bar: tqdm | None = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Draw the bar."""
+        self.close()
+        self._bar = tqdm(total=self.epochs, desc="training", unit="epoch")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Move the bar on."""
+        if self._bar is not None:
+            shown = {k: v for k, v in (logs or {}).items() if k.endswith("loss") or k.startswith("val_")}
+            self._bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()}, refresh=False)
+            self._bar.update(1)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Leave the bar as it stands."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the bar as it stands, also after an interruption."""
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = None
