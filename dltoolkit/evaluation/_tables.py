@@ -1,0 +1,92 @@
+"""Values and resamples as tables, and in words what a reader of the tables has to know."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dltoolkit._checks import listed
+from dltoolkit.evaluation._bootstrap import interval
+from dltoolkit.evaluation._statistics import LOWER_IS_BETTER, predicted
+from dltoolkit.problem import Problem
+
+
+def metric_table(
+    values: np.ndarray, draws: np.ndarray, names: Sequence[str], confidence: float
+) -> pd.DataFrame:
+    """Each metric with its interval: index ``metric``; columns ``value``, ``low``, ``high``, float64."""
+    bounds = interval(draws, len(names), confidence)
+    columns = {"value": values, "low": bounds[:, 0], "high": bounds[:, 1]}
+    return pd.DataFrame(columns, index=pd.Index(names, name="metric"))
+
+
+def difference_table(
+    values: np.ndarray, draws: np.ndarray, names: Sequence[str], confidence: float
+) -> pd.DataFrame:
+    """Model minus baseline with the paired interval, and a verdict.
+
+    Args:
+        values: Differences of the metrics, float64 ``(n_metrics,)``.
+        draws: Differences on each resample, float64 ``(n_bootstrap, n_metrics)``.
+        names: Names of the metrics.
+        confidence: Share of the resamples inside the interval, in ``(0, 1)``.
+
+    Returns:
+        pandas.DataFrame: The columns of `metric_table` and ``verdict``: ``"better"`` or ``"worse"`` when the whole
+        interval lies on one side of 0 (losses and errors count as better when lower), else
+        ``"no clear difference"``; ``"not tested"`` without an interval.
+    """
+    table = metric_table(values, draws, names, confidence)
+    lower_is_better = table.index.isin(list(LOWER_IS_BETTER))
+    above, below = (table["low"] > 0).to_numpy(), (table["high"] < 0).to_numpy()
+    verdict = np.full(len(names), "no clear difference", dtype=object)
+    verdict[np.where(lower_is_better, below, above)] = "better"
+    verdict[np.where(lower_is_better, above, below)] = "worse"
+    verdict[table["low"].isna().to_numpy()] = "not tested"
+    return table.assign(verdict=pd.array(verdict, dtype="str"))
+
+
+def never_answered(problem: Problem, said: Mapping[str, np.ndarray], threshold: float) -> list[str]:
+    """One sentence for each model that never gives one of the answers, so that its precision is 0/0."""
+    if problem.kind == "regression":
+        return []
+    notes = []
+    for name, outputs in said.items():
+        answers = predicted(problem, outputs, threshold).reshape(len(outputs), -1)
+        if problem.kind == "multiclass":
+            given: np.ndarray = np.bincount(answers[:, 0], minlength=len(problem.classes)) > 0
+        else:
+            given = answers.any(axis=0)
+        asked = problem.classes[1:] if problem.kind == "binary" else problem.classes
+        never = [c for c, was_given in zip(asked, given, strict=True) if not was_given]
+        if never:
+            notes.append(f"{name} never answers {listed(never)}: the precision there is 0/0 and counts as 0.")
+    return notes
+
+
+def undefined(draws: np.ndarray, names: Sequence[str]) -> list[str]:
+    """One sentence for each metric that some resamples do not define."""
+    if not len(draws):
+        return ["n_bootstrap=0: there are no intervals."]
+    lost = np.isnan(draws).sum(axis=0)
+    return [
+        f"{name}: {count:,} of {len(draws):,} resamples lack what it needs (a class, or any spread) and are left "
+        "out of its interval."
+        for name, count in zip(names, lost, strict=True)
+        if count
+    ]
+
+
+def short(value: float, metric: str) -> str:
+    """A metric as text: three decimals where it is bounded by 1, else four significant digits."""
+    bounded = metric not in ("mae", "rmse")
+    return f"{value:.3f}" if bounded else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+def cells(table: pd.DataFrame) -> pd.Series:
+    """Rows of `metric_table` as text, such as ``"0.847 [0.821, 0.870]"``."""
+    texts = []
+    for metric, value, low, high in table[["value", "low", "high"]].itertuples():
+        text = short(value, metric)
+        texts.append(text if np.isnan(low) else f"{text} [{short(low, metric)}, {short(high, metric)}]")
+    return pd.Series(texts, index=table.index, dtype="str")
