@@ -9,6 +9,7 @@ Example:
 """
 
 import importlib
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -34,7 +35,7 @@ _NAMES = {"Problem": "problem", "Project": "project", "Schema": "data"}
 __all__ = ["__version__", *_MODULES, *_NAMES]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"dltoolkit.{name}")
     if name in _NAMES:

@@ -8,6 +8,7 @@ Example:
 """
 
 import importlib
+from typing import Any
 
 from dltoolkit._text import as_text
 
@@ -30,7 +31,7 @@ _HOMES = {
 __all__ = ["as_text"] + list(_HOMES)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"dltoolkit.data.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'dltoolkit.data' has no attribute {name!r}; it has: {', '.join(__all__)}")
