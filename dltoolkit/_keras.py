@@ -32,8 +32,7 @@ def _quiet_stderr() -> Iterator[None]:
 
 
 with _quiet_stderr():
-    import tensorflow as tf
-
     import keras
+    import tensorflow as tf
 
 __all__ = ["keras", "tf"]

@@ -477,7 +477,7 @@ def _positive_last(
             if len(known) == 1
             else f"{name!r} is positive: it is the rarer one."
         )
-    return tuple(c for c in classes if c != name) + (name,), reason
+    return (*(c for c in classes if c != name), name), reason
 
 
 def _check_labels(column: pd.Series) -> str:

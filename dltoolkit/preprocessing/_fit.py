@@ -110,7 +110,9 @@ def fit(
     check_columns(train, schema.features, argument="train")
     columns = _check_overrides(dict(columns or {}), schema)
     options = {"most_one_hot": max_one_hot, "bins": hash_bins, "min_count": min_count}
-    plans, left_out = _plans(train, schema, defaults | {}, columns, missing_indicators, options)
+    plans, left_out = _plans(
+        train, schema, defaults=defaults, columns=columns, indicators=missing_indicators, options=options
+    )
     categories = tuple(p for p in plans if isinstance(p, CategoryPlan))
     crossed = tuple(_plan_cross(train, tuple(c), categories, max_one_hot) for c in crosses)
     plan = Plan(
@@ -166,6 +168,7 @@ def _check_overrides(columns: dict[str, str], schema: Schema) -> dict[str, str]:
 def _plans(
     train: pd.DataFrame,
     schema: Schema,
+    *,
     defaults: Mapping[str, str],
     columns: Mapping[str, str],
     indicators: bool,
@@ -184,7 +187,7 @@ def _plans(
             )
             continue
         try:
-            found = _plan_column(train[column], role, treatment, indicators, options)
+            found = _plan_column(train[column], role, treatment, indicators=indicators, options=options)
         except _raw.RawError as error:
             complaints.append(str(error))
             continue
@@ -196,16 +199,16 @@ def _plans(
 
 
 def _plan_column(
-    column: pd.Series, role: str, treatment: str, indicators: bool, options: Mapping[str, int]
+    column: pd.Series, role: str, treatment: str, *, indicators: bool, options: Mapping[str, int]
 ) -> list[NumericPlan | DatePlan | CategoryPlan | str]:
     name = str(column.name)
     if role == "categorical":
         return [plan_category(column, treatment, **options)]
     if role != "datetime":
         values = _raw.to_flags(column) if role == "boolean" else _raw.to_numbers(column)
-        return [plan_number(name, role, values, treatment, indicators)]
+        return [plan_number(name, role, values, treatment=treatment, indicators=indicators)]
     seconds = _raw.to_seconds(column)
-    elapsed = plan_number(name, role, seconds, "standardise", indicators)
+    elapsed = plan_number(name, role, seconds, treatment="standardise", indicators=indicators)
     if isinstance(elapsed, str):
         return [elapsed]
     date = plan_date(name, seconds)

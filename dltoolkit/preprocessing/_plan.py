@@ -156,7 +156,7 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def plan_number(
-    column: str, role: str, values: np.ndarray, treatment: str, indicators: bool
+    column: str, role: str, values: np.ndarray, *, treatment: str, indicators: bool
 ) -> NumericPlan | str:
     """Learn the fill value, scale and offset of a column of numbers.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 import dltoolkit
 from dltoolkit._checks import check_choice, check_number, complaint, listed, stop
@@ -96,7 +97,7 @@ def fit(
         FloatingPointError: If the loss becomes NaN or infinite before one epoch is done; with an epoch done, a
             warning says so and the best weights are kept.
     """
-    patience = _check_options(model, preprocessor, problem, epochs, early_stopping)
+    patience = _check_options(model, preprocessor, problem, epochs=epochs, early_stopping=early_stopping)
     optimizer = _optimizer(optimizer, learning_rate)
     started = time.perf_counter()
     train, validation = splits.train, splits.validation
@@ -107,20 +108,17 @@ def fit(
     )
     held_out = preprocessor.dataset(validation, PREDICT_BATCH, problem=problem) if len(validation) else None
     ready = time.perf_counter()
-    _compile(model, optimizer, loss, problem, preprocessor, len(batches))
+    _compile(model, optimizer, loss, problem=problem, preprocessor=preprocessor, steps=len(batches))
     recorder = Recorder(problem.objective, patience if held_out is not None else None, stop)
     bars = [Progress(epochs)] if progress else []
     try:
+        watchers = [recorder, *bars, *callbacks]
         model.fit(
-            batches,
-            validation_data=held_out,
-            epochs=epochs,
-            verbose=0,
-            callbacks=[recorder, *bars, *callbacks],
+            batches, validation_data=held_out, epochs=epochs, verbose=0, shuffle=False, callbacks=watchers
         )
     except KeyboardInterrupt:
         recorder.stopped = "interrupted"
-        print("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
+        tqdm.write("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
     finally:
         for bar in bars:
             bar.close()
@@ -206,7 +204,12 @@ def fingerprint(frame: pd.DataFrame) -> str:
 
 
 def _check_options(
-    model: keras.Model, preprocessor: Preprocessor, problem: Problem, epochs: int, early_stopping: bool | int
+    model: keras.Model,
+    preprocessor: Preprocessor,
+    problem: Problem,
+    *,
+    epochs: int,
+    early_stopping: bool | int,
 ) -> int | None:
     check_number(epochs, "epochs", low=1, whole=True)
     expected = {name: spec.shape for name, spec in preprocessor.specs.items()}
@@ -263,6 +266,7 @@ def _compile(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     loss: str | keras.losses.Loss | None,
+    *,
     problem: Problem,
     preprocessor: Preprocessor,
     steps: int,
@@ -275,9 +279,19 @@ def _compile(
         optimizer=optimizer,
         loss=loss,
         loss_weights=_loss_weight(str(getattr(loss, "name", None) or loss.__name__), problem, preprocessor),
-        metrics=[keras.metrics.get(str(m)) for m in problem.metrics],
+        metrics=[_metric(str(m)) for m in problem.metrics],
         steps_per_execution=min(STEPS_PER_EXECUTION, steps),
         jit_compile=False,
+    )
+
+
+def _metric(name: str) -> keras.metrics.Metric:
+    """A metric that keeps its name: Keras would number the second one of a process ("auc_1")."""
+    found = keras.metrics.get(name)
+    return (
+        type(found).from_config({**found.get_config(), "name": name})
+        if isinstance(found, keras.metrics.Metric)
+        else found
     )
 
 

@@ -146,5 +146,9 @@ def network_outputs(model: keras.Model, features: Mapping[str, np.ndarray]) -> n
     units = model.output_shape[-1]
     if n == 0:
         return np.empty((0,) if units == 1 else (0, units), "float32")
-    answers = model.predict(dict(features), batch_size=PREDICT_BATCH, verbose=0)
+    blocks = range(0, n, PREDICT_BATCH)
+    parts = [{name: values[i : i + PREDICT_BATCH] for name, values in features.items()} for i in blocks]
+    answers = np.concatenate(
+        [np.asarray(model(part, training=False)) for part in parts]
+    )  # no tracing, so no wait
     return answers[:, 0] if units == 1 else answers
