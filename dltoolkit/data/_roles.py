@@ -228,8 +228,7 @@ def _named_id(words: list[str]) -> bool:
     return (
         bool(set(words) & _ID_WORDS)
         or words[-1] in _LAST_ID_WORDS
-        or words[0] in _ROW_NAMES
-        and len(words) <= 2
+        or (words[0] in _ROW_NAMES and len(words) <= 2)
         or any(_GLUED_ID.fullmatch(w) for w in words)
     )
 

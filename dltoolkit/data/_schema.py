@@ -58,7 +58,7 @@ class Schema:
         targets = _as_tuple(target)
         check_columns(frame, targets)
         stop([c for name in frame.columns if name not in targets and (c := trouble(frame[name]))])
-        found = {name: ("target", "what is to be predicted") for name in targets}
+        found = dict.fromkeys(targets, ("target", "what is to be predicted"))
         found |= {name: role_of(frame[name]) for name in frame.columns if name not in targets}
         return cls(
             roles={name: found[name][0] for name in frame.columns},
@@ -131,7 +131,7 @@ class Schema:
         return dataclasses.replace(
             self,
             roles={**self.roles, **changes},
-            why={**self.why, **{name: "you chose it" for name in changes}},
+            why={**self.why, **dict.fromkeys(changes, "you chose it")},
         )
 
     def frame(self) -> pd.DataFrame:
