@@ -13,7 +13,7 @@ from dltoolkit.data import _source
 from dltoolkit.data._values import EXACT
 
 MEMORY_FACTOR = 2.5  # peak bytes a byte of decoded columns: Arrow's copy, pandas' copy, and some room
-_TEXT_BYTES = 16  # what a short text takes at least: dictionaries in the file hide its size
+_CELL_BYTES = 12  # a number takes 8, a short text 16, which a dictionary in the file can hide
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
@@ -39,10 +39,10 @@ def read(
             stripped = _stripped(path, names)
             raw = dict(zip(stripped, names, strict=True))
             kept = [raw[name] for name in _source.check_columns(path, stripped, columns)]
-            _source.check_fits(path, _decoded_bytes(file.metadata, kept) * MEMORY_FACTOR, bound)
+            _source.check_fits(path, _decoded_bytes(file.metadata, len(kept)) * MEMORY_FACTOR, bound)
             table = file.read(columns=kept).select(kept)
-    except (pa.ArrowException, OSError) as error:
-        got = f"a truncated or damaged one ({str(error).splitlines()[0]})"
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        got = f"a truncated or damaged one ({str(error).partition(chr(10))[0]})"
         raise InputError(
             complaint(str(path), "a whole Parquet file", got, "Download or write it again.")
         ) from error
@@ -67,15 +67,11 @@ def _stripped(path: pathlib.Path, names: list[str]) -> list[str]:
     return stripped
 
 
-def _decoded_bytes(metadata: pq.FileMetaData, columns: list[str]) -> float:
-    """Bytes that the columns take once decoded, from what the file says of itself."""
-    total = 0.0
-    for group in (metadata.row_group(i) for i in range(metadata.num_row_groups)):
-        for chunk in (group.column(j) for j in range(group.num_columns)):
-            if chunk.path_in_schema.split(".")[0] in columns:
-                least = group.num_rows * (_TEXT_BYTES if chunk.physical_type == "BYTE_ARRAY" else 8)
-                total += max(chunk.total_uncompressed_size, least)
-    return total
+def _decoded_bytes(metadata: pq.FileMetaData, n_columns: int) -> float:
+    """Bytes that some of the columns take once decoded, from what the file says of itself as a whole."""
+    stored = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    share = n_columns / max(metadata.num_columns, 1)
+    return max(stored * share, metadata.num_rows * n_columns * _CELL_BYTES)
 
 
 def _frame(table: pa.Table) -> tuple[pd.DataFrame, list[str]]:
