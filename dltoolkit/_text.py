@@ -45,7 +45,7 @@ def _texts(values: pd.Series) -> Any:
     if pd.api.types.is_bool_dtype(dtype):
         return _spread(values, lambda known: np.where(known.astype(bool), "True", "False"))
     if pd.api.types.is_integer_dtype(dtype):
-        return _spread(values, lambda known: pa.array(known).cast(pa.string()).to_pandas())
+        return _spread(values, lambda known: pa.array(known).cast(pa.string()).to_pandas().array)
     if pd.api.types.is_float_dtype(dtype):
         return _spread(values, _float_texts)
     if dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string":
@@ -74,7 +74,7 @@ def _float_texts(known: np.ndarray) -> np.ndarray:
     whole = np.isfinite(distinct) & (np.abs(distinct) < _WHOLE_LIMIT)
     whole[whole] &= distinct[whole] == np.floor(distinct[whole])
     texts = np.empty(len(distinct), dtype=object)
-    texts[whole] = pa.array(distinct[whole].astype(np.int64)).cast(pa.string()).to_pandas()
+    texts[whole] = pa.array(distinct[whole].astype(np.int64)).cast(pa.string()).to_pandas().array
     rest = distinct[~whole]
     texts[~whole] = [str(v) for v in (rest.tolist() if rest.dtype == np.float64 else rest)]
     return texts[codes]
