@@ -189,13 +189,31 @@ class Project(Artefacts):
             if TABLE[earlier].number < TABLE[step].number:
                 self._renew(earlier, echo)
 
+    def complete(self, *, echo: Callable[[str], object] = print) -> None:
+        """Do all that is due, up to the last step, so that the deployed model is the one that was evaluated.
+
+        Args:
+            echo: Takes a line a step. Defaults to `print`.
+
+        Raises:
+            InputError: As `catch_up`.
+        """
+        self.catch_up("deploy", echo=echo)
+        if self.evaluated_model != self.best.name:
+            self._redo("evaluate", ["another model is in hand"], echo)
+        for step in ("deploy", "monitor"):
+            self._renew(step, echo)
+
     def _renew(self, step: str, echo: Callable[[str], object]) -> None:
         """Do a step again, or for the first time, when there is a reason."""
         entry = self._ledger.entries().get(step)
         reasons = [f"{cause} was redone" for cause in self._ledger.causes(step)]
         reasons = reasons or (["a file was damaged"] if self._ledger.damaged(step) else [])
-        if entry is not None and not reasons:
-            return
+        if entry is None or reasons:
+            self._redo(step, reasons, echo)
+
+    def _redo(self, step: str, reasons: list[str], echo: Callable[[str], object]) -> None:
+        entry = self._ledger.entries().get(step)
         once = {"progress": False} if step in ("train", "tune", "fine_tune") else {}
         self.do(step, **(entry.settings if entry else {}), **once)
         entry = self._entry(step)

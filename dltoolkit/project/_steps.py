@@ -32,7 +32,7 @@ _TABLE = (
     ("define", "_start", (), {"problem": "problem.json", "raw": "raw.parquet"}),
     (
         "prepare",
-        "_start",
+        "_prepare",
         ("define",),
         {
             "splits": "splits.json",
@@ -123,7 +123,7 @@ def check_settings(step: str, settings: dict[str, Any]) -> None:
     for name in settings:
         if name in known:
             continue
-        others = [s for s in STEPS if s != step and TABLE[s].home != "_start" and name in settings_of(s)]
+        others = [s for s in STEPS if s != step and s != "define" and name in settings_of(s)]
         cure = f"It belongs to project.do({others[0]!r}, {name}=...)." if others else closest(name, known)
         complaints.append(
             complaint(f"step {step!r} setting {name!r}", "a setting of this step", "none", cure)

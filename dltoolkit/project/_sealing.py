@@ -1,7 +1,9 @@
-"""The seal of the test part, kept in the ledger, so that an opening counts over processes and crashes."""
+"""The parts of a project's table, with the seal of the test part kept in the ledger, over processes and crashes."""
 
 import dataclasses
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from dltoolkit.data import Splits
 
@@ -33,3 +35,20 @@ class LedgerSeal:
 def sealed(splits: Splits, project: "Project") -> Splits:
     """The same splits, with the ledger as their seal."""
     return dataclasses.replace(splits, _seal=LedgerSeal(project))
+
+
+def with_rows(splits: Splits, frame: pd.DataFrame) -> Splits:
+    """The same parts of a table whose values were cleaned, and which may have lost rows.
+
+    Args:
+        splits: Parts of a table that is indexed from 0.
+        frame: The cleaned table; its index says which rows are left.
+
+    Returns:
+        Splits: Of `frame`, indexed anew from 0.
+    """
+    kept = frame.index.to_numpy()
+    folds = None if splits._folds is None else splits._folds[kept]
+    return dataclasses.replace(
+        splits, _frame=frame.reset_index(drop=True), _parts=splits._parts[kept], _folds=folds
+    )
