@@ -101,8 +101,8 @@ def _numbers(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> list[keras
     if any(p.treatment == "log" for p in plan.numeric):
         logs = np.array([p.treatment == "log" for p in plan.numeric])
         filled = ops.where(logs, ops.sign(filled) * ops.log1p(ops.abs(filled)), filled)
-    scale, offset = [p.scale for p in plan.numeric], [p.offset for p in plan.numeric]
-    scaled = keras.layers.Rescaling(scale, offset, dtype="float64", name="scale")(filled)
+    centre, scale = np.array([p.centre for p in plan.numeric]), np.array([p.scale for p in plan.numeric])
+    scaled = (filled - centre) * scale  # in float64; Keras's Rescaling would hold its numbers in float32
     marked = [i for i, p in enumerate(plan.numeric) if p.indicator]
     parts = [ops.cast(scaled, "float32")]
     return parts + ([ops.cast(ops.take(blank, marked, axis=1), "float32")] if marked else [])
@@ -112,9 +112,9 @@ def _dates(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> list[keras.K
     parts = []
     for date in plan.dates:
         seconds = columns[date.column]
-        days = ops.where(ops.isnan(seconds), date.fill, seconds) / DAY + MONDAY
+        days = ops.where(ops.isnan(seconds), np.array([date.fill]), seconds) / DAY + MONDAY
         for cycle in date.cycles:
-            angle = days * (2 * math.pi / CYCLES[cycle])
+            angle = days * np.array([2 * math.pi / CYCLES[cycle]])
             parts += [ops.cast(ops.sin(angle), "float32"), ops.cast(ops.cos(angle), "float32")]
     return parts
 

@@ -69,14 +69,14 @@ class TargetStatistics:
 
 @dataclasses.dataclass(frozen=True)
 class NumericPlan:
-    """A numeric, boolean or elapsed-time column: ``(fill(x) * scale + offset)``, after a signed log where asked."""
+    """A numeric, boolean or elapsed-time column: ``(fill(x) - centre) * scale``, after a signed log where asked."""
 
     column: str
     role: str
     treatment: str
     fill: float
+    centre: float
     scale: float
-    offset: float
     indicator: bool
     why: str
 
@@ -158,7 +158,7 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
 def plan_number(
     column: str, role: str, values: np.ndarray, *, treatment: str, indicators: bool
 ) -> NumericPlan | str:
-    """Learn the fill value, scale and offset of a column of numbers.
+    """Learn the fill value, centre and scale of a column of numbers.
 
     Args:
         column: Its name.
@@ -187,8 +187,8 @@ def plan_number(
         role,
         treatment,
         fill,
+        centre,
         1 / spread,
-        -centre / spread,
         indicators and missing,
         why + _WHY[treatment],
     )
@@ -210,7 +210,8 @@ def signed_log(values: np.ndarray) -> np.ndarray:
 
 def _centre_and_spread(values: np.ndarray, treatment: str) -> tuple[float, float]:
     if treatment in ("standardise", "log"):
-        return float(values.mean()), float(values.std())
+        near = values - values[0]  # sums of large, close numbers (time stamps) would lose their digits
+        return float(values[0] + near.mean()), float(near.std())
     if treatment == "normalise":
         return float(values.min()), float(values.max() - values.min())
     if treatment == "robust":

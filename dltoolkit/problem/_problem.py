@@ -1,25 +1,18 @@
 """Step 1, define the problem: what is to be answered, and the head, loss, metrics and objective that follow from it."""
 
 import dataclasses
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dltoolkit._checks import InputError, check_choice, check_columns, check_frame, complaint, listed, stop
+from dltoolkit._checks import check_choice, check_columns, check_frame, complaint, listed, stop
 from dltoolkit._text import as_text
+from dltoolkit.problem._infer import read_target
+from dltoolkit.problem._labels import check_labels, check_varies, zero_one
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
-
-# A whole-number target with at most this many values is read as classes, with more as an amount. Ten digits and
-# five-star ratings are classes; ages and counts are amounts. A convention of ours: `kind=` overrides it.
-MOST_INTEGER_CLASSES = 20
-# A text target in which more than this share of the rows is a class of its own is an id or a free text.
-MOST_CLASS_SHARE = 0.5
-
-_POSITIVE = frozenset({"1", "true", "t", "yes", "y", "positive", "pos"})
 
 
 class Choice(str):
@@ -159,16 +152,17 @@ class Problem:
             check_choice(kind, KINDS, "kind")
         if len(names) > 1 or kind == "multilabel":
             return cls._infer_multilabel(frame, names, kind)
-        return _infer_single(frame[names[0]], kind, positive)
+        found, classes, dtype, why = read_target(frame[names[0]], kind, positive)
+        return cls(found, names[0], classes, dtype, why)
 
     @classmethod
     def _infer_multilabel(cls, frame: pd.DataFrame, names: tuple[str, ...], kind: str | None) -> "Problem":
         if kind not in (None, "multilabel"):
             stop([complaint("target", f"one column for a {kind} problem", f"{len(names)} columns")])
-        dtypes = {_check_labels(frame[name]) for name in names}
+        dtypes = {check_labels(frame[name]) for name in names}
         for name in names:
-            _check_varies(frame[name])
-            _zero_one(frame[name])
+            check_varies(frame[name])
+            zero_one(frame[name])
         why = f"{len(names)} yes/no columns are answered at once, and any number of them can be yes."
         return cls("multilabel", names, names, dtypes.pop() if dtypes == {"bool"} else "int", why)
 
@@ -270,11 +264,11 @@ class Problem:
         check_columns(frame, self.targets, argument="labels")
         columns = [frame[name] for name in self.targets]
         for column in columns:
-            _check_labels(column)
+            check_labels(column)
         if self.kind == "regression":
             return pd.to_numeric(columns[0]).to_numpy("float32").copy()
         if self.kind == "multilabel":
-            return np.column_stack([_zero_one(column) for column in columns]).astype("float32")
+            return np.column_stack([zero_one(column) for column in columns]).astype("float32")
         codes = self._codes(columns[0])
         return codes.astype("float32" if self.kind == "binary" else "int32")
 
@@ -370,198 +364,3 @@ class Problem:
         target = content["target"] if isinstance(content["target"], str) else tuple(content["target"])
         known = {f.name for f in dataclasses.fields(cls)}
         return cls(**{**{k: v for k, v in content.items() if k in known}, "target": target})
-
-
-def _infer_single(column: pd.Series, kind: str | None, positive: object) -> Problem:
-    """The problem that one target column asks."""
-    dtype = _check_labels(column)
-    _check_varies(column)
-    counts = as_text(column).value_counts()
-    found, why = _kind_of(column, dtype, counts)
-    kind = kind or found
-    why = why if kind == found else f"Asked for; the values alone would have been read as {found}."
-    if kind == "regression":
-        if dtype not in ("int", "float"):
-            cure = "Predict it as classes, or turn it into numbers first."
-            stop(
-                [
-                    complaint(
-                        f"target {column.name!r}", "numbers for a regression problem", f"{dtype} values", cure
-                    )
-                ]
-            )
-        return Problem(kind, str(column.name), (), dtype, why)
-    if kind == "binary" and len(counts) != 2:
-        stop(
-            [
-                complaint(
-                    f"target {column.name!r}",
-                    "2 classes for a binary problem",
-                    f"{len(counts)}: {listed(counts.index)}",
-                )
-            ]
-        )
-    classes = _class_order(counts, dtype)
-    if kind == "binary":
-        classes, reason = _positive_last(classes, counts, positive)
-        why = f"{why} {reason}"
-    single = counts.index[counts == 1]
-    if len(single):
-        text = f"target {column.name!r}: class {listed(single)} has one example only, which cannot be both learnt and tested."
-        warnings.warn(
-            f"{text} Collect more, merge it into another class, or drop it.", UserWarning, stacklevel=4
-        )
-    return Problem(kind, str(column.name), classes, dtype, why)
-
-
-def _kind_of(column: pd.Series, dtype: str, counts: pd.Series) -> tuple[str, str]:
-    """The kind that the values themselves suggest, with the reason."""
-    k = len(counts)
-    if dtype == "bool" or k == 2:
-        return "binary", f"{column.name!r} has two values, {listed(counts.index)}."
-    if dtype == "float":
-        return "regression", f"{column.name!r} holds numbers with fractions, or very many: an amount."
-    if dtype == "int" and k > MOST_INTEGER_CLASSES:
-        return "regression", f"{column.name!r} holds {k:,} different whole numbers: an amount."
-    if dtype == "int":
-        _no_minus_one(column)
-        return (
-            "multiclass",
-            f"{column.name!r} holds {k} different whole numbers, few enough to be classes (kind='regression' overrides this).",
-        )
-    if k > MOST_CLASS_SHARE * len(column) and k > MOST_INTEGER_CLASSES:
-        cure = "Name the column that holds the answer, or group the values into classes."
-        stop(
-            [
-                complaint(
-                    f"target {column.name!r}",
-                    "a few classes",
-                    f"{k:,} different texts in {len(column):,} rows: an id or a free text",
-                    cure,
-                )
-            ]
-        )
-    return "multiclass", f"{column.name!r} has {k} classes."
-
-
-def _no_minus_one(column: pd.Series) -> None:
-    """-1 beside 0, 1, 2... is how many files mark a label that is not known."""
-    values = pd.to_numeric(column)
-    if (values == -1).any() and values.min() == -1 and (values == 0).any():
-        rows = np.flatnonzero(values == -1)
-        cure = "Drop these rows if -1 means 'not known'; if it is a class, write the labels as text."
-        where = f"target {column.name!r}, row {listed(column.index[rows])}"
-        stop([complaint(where, "class numbers from 0 up", "-1", cure)])
-
-
-def _class_order(counts: pd.Series, dtype: str) -> tuple[str, ...]:
-    """Numbers by size, False before True, texts by alphabet."""
-    if dtype in ("int", "float"):
-        return tuple(sorted(counts.index, key=float))
-    return tuple(sorted(counts.index))
-
-
-def _positive_last(
-    classes: tuple[str, ...], counts: pd.Series, positive: object
-) -> tuple[tuple[str, ...], str]:
-    if positive is not None:
-        name = as_text(pd.Series([positive])).iloc[0]
-        check_choice(name, classes, "positive")
-        reason = f"{name!r} is positive because you said so."
-    else:
-        known = [c for c in classes if c.strip().lower() in _POSITIVE]
-        rarer = counts.idxmin() if counts.iloc[0] != counts.iloc[-1] else classes[-1]
-        name = known[0] if len(known) == 1 else rarer
-        reason = (
-            f"{name!r} is positive: it says yes."
-            if len(known) == 1
-            else f"{name!r} is positive: it is the rarer one."
-        )
-    return (*(c for c in classes if c != name), name), reason
-
-
-def _check_labels(column: pd.Series) -> str:
-    """The type of the labels, once it is sure that each row has a usable one."""
-    where = f"target {column.name!r}"
-    blank = column.isna().to_numpy()
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        blank = blank | (
-            column.astype("object").map(lambda v: isinstance(v, str) and not v.strip()).to_numpy(bool)
-        )
-    if blank.any():
-        rows = column.index[np.flatnonzero(blank)]
-        cure = "Drop the rows (frame.dropna(subset=[...]) or data.clean) or find the labels."
-        stop([complaint(f"{where}, row {listed(rows)}", "a label", f"{blank.sum():,} missing", cure)])
-    if pd.api.types.is_datetime64_any_dtype(column.dtype) or pd.api.types.is_timedelta64_dtype(column.dtype):
-        cure = "Predict a number (days until...) or a class (late or not) derived from it."
-        stop([complaint(where, "numbers or classes", f"{column.dtype} values", cure)])
-    dtype = _label_dtype(column)
-    if dtype == "float":
-        _check_finite(column)
-    return dtype
-
-
-def _check_varies(column: pd.Series) -> None:
-    if len(pd.unique(column)) == 1:
-        cure = "There is nothing to learn: check the filter, or choose another target."
-        stop(
-            [
-                complaint(
-                    f"target {column.name!r}",
-                    "at least two different values",
-                    f"only {column.iloc[0]!r}",
-                    cure,
-                )
-            ]
-        )
-
-
-def _check_finite(column: pd.Series) -> None:
-    infinite = np.isinf(pd.to_numeric(column).to_numpy("float64"))
-    if infinite.any():
-        rows = column.index[np.flatnonzero(infinite)]
-        stop(
-            [
-                complaint(
-                    f"target {column.name!r}, row {listed(rows)}",
-                    "finite numbers",
-                    "infinity",
-                    "Correct or drop these rows.",
-                )
-            ]
-        )
-
-
-def _label_dtype(column: pd.Series) -> str:
-    values = column.dtype.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
-    inferred = pd.api.types.infer_dtype(values, skipna=True)
-    if inferred == "boolean":
-        return "bool"
-    if inferred == "integer":
-        return "int"
-    if inferred in ("floating", "mixed-integer-float", "decimal"):
-        numbers = pd.Series(pd.to_numeric(values)).dropna().to_numpy("float64")
-        whole = np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()
-        return "int" if whole and len(np.unique(numbers)) <= MOST_INTEGER_CLASSES else "float"
-    if inferred in ("string", "empty"):
-        return "str"
-    kinds = sorted({type(v).__name__ for v in column})
-    raise InputError(
-        complaint(
-            f"target {column.name!r}",
-            "labels of one type",
-            f"{inferred} values ({', '.join(kinds)})",
-            "Make them all text or all numbers.",
-        )
-    )
-
-
-def _zero_one(column: pd.Series) -> np.ndarray:
-    """A yes/no column as 0 and 1."""
-    text = as_text(column).str.lower()
-    codes = text.map({"0": 0, "1": 1, "false": 0, "true": 1, "no": 0, "yes": 1})
-    if codes.isna().any():
-        rows = np.flatnonzero(codes.isna())
-        where = f"target {column.name!r}, row {listed(column.index[rows])}"
-        stop([complaint(where, "0 or 1 (or False/True, no/yes)", listed(pd.unique(column.iloc[rows])))])
-    return codes.to_numpy("float32")
