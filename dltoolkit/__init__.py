@@ -5,7 +5,7 @@ Importing the package loads no framework: each sub-module arrives when it is fir
 Example:
     >>> import dltoolkit
     >>> dltoolkit.data.load("penguins").shape
-    (344, 7)
+    (344, 8)
 """
 
 import importlib

@@ -86,10 +86,8 @@ def _one(value: Any) -> str:
         return value.decode("utf-8", "backslashreplace")
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
-    if (
-        isinstance(value, (float, np.floating, decimal.Decimal))
-        and abs(value) < _WHOLE_LIMIT
-        and value == math.floor(value)
-    ):
-        return str(math.floor(value))
+    if isinstance(value, (float, np.floating, decimal.Decimal)):
+        number: Any = value
+        if abs(number) < _WHOLE_LIMIT and number == math.floor(number):
+            return str(math.floor(number))
     return str(value)

@@ -145,8 +145,8 @@ def catalogue() -> pd.DataFrame:
         ``source``, ``licence``, ``bytes`` and ``what`` a row of it is.
 
     Example:
-        >>> catalogue().set_index("name").loc["flights", ["rows", "target"]].tolist()
-        [336776, 'late']
+        >>> catalogue().set_index("name")["target"].loc["flights"]
+        'late'
     """
     names = ["rows", "columns", "target", "kind", "source", "licence", "bytes", "what"]
     return pd.DataFrame(

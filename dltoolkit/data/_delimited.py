@@ -22,6 +22,7 @@ from dltoolkit._checks import InputError, complaint, listed
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLE_BYTES = 1 << 18  # what the separator is told from
 SAMPLE_RECORDS = 200
+HEADLESS_SHARE = 0.3  # of the names are numbers: more likely a row of data than a header
 _BLOCK_BYTES = 8 << 20
 _BATCH_ROWS = 50_000
 _HEAD_ROWS = 1_000
@@ -143,7 +144,7 @@ def _named(path: pathlib.Path, header: list[str]) -> tuple[list[str], list[str]]
     if padded:
         notes.append(f"column names are padded with blanks, which were stripped: {listed(padded)}")
     numbers = [n for n in names if _NUMBER.fullmatch(n)]
-    headless = len(numbers) * 2 >= len(names) and not all(_YEAR.fullmatch(n) for n in numbers)
+    headless = len(numbers) >= HEADLESS_SHARE * len(names) and not all(_YEAR.fullmatch(n) for n in numbers)
     cure = "Add a first line with names; as it is, the first row serves as one and is lost"
     twice = list(dict.fromkeys(n for n in names if n and names.count(n) > 1))
     if twice:
@@ -277,7 +278,7 @@ def _refuse_long_rows(plan: Layout, long: list[tuple[int, int]], n_records: int)
     width, (line, most) = len(plan.names), long[0]
     if len(long) == n_records and len({n for _, n in long}) == 1:
         expected = f"{width} fields in each row, one for each name in the header ({listed(plan.names)})"
-        cure = "Name the missing column in the file's first line; no column is taken for an index unasked."
+        cure = "Name the missing column in the header (no column is taken for an index unasked), or take out lines above it."
         raise InputError(complaint(str(plan.path), expected, f"{most} in every row", cure))
     cure = f"Quote fields that hold {plan.sep!r}, or take the extra one out."
     lines = (

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dltoolkit._checks import complaint
+from dltoolkit._checks import complaint, listed
 from dltoolkit._text import as_text
 
 MIN_ID_ROWS = 20  # fewer rows are too few to tell an id from a category that happens not to repeat
@@ -125,7 +125,7 @@ def _mixture(column: pd.Series) -> str | None:
     if len(counts) == 1 and counts.index[0] in _KINDS:
         return None
     usual = counts.index[0]
-    odd = kinds[kinds != usual] if len(counts) > 1 else kinds
+    odd = np.flatnonzero(kinds != usual) if len(counts) > 1 else np.arange(len(kinds))
     if len(counts) > 1 and usual in _KINDS:
         expected, cure = (
             f"one kind of value ({usual} in {counts.iloc[0]:,} rows)",
@@ -138,8 +138,8 @@ def _mixture(column: pd.Series) -> str | None:
         cure = "Drop the column, or make a column of each of its parts."
         if usual == "bytes":
             cure = f"Decode them: frame[{column.name!r}] = data.as_text(frame[{column.name!r}])."
-    row, value = odd.index[0], known.loc[[odd.index[0]]].iloc[0]
-    got = f"{_short(value)} ({type(value).__name__}) in row {row!r}" + (
+    row, value = known.index[odd[0]], known.iloc[odd[0]]
+    got = f"{_short(value)} ({type(value).__name__}) in row {listed([row])}" + (
         f" and {len(odd) - 1:,} more" if len(odd) > 1 else ""
     )
     return complaint(f"column {column.name!r}", expected, got, cure)
