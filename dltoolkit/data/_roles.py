@@ -6,7 +6,8 @@ whereas a useless feature only costs a little time.
 * no value, or one value in every row: ignore
 * booleans, the numbers 0 and 1, the words yes and no or true and false in any case: boolean
 * dates and times: datetime
-* numbers: id when they are all whole, hardly ever repeat, and their name says so or they count the rows;
+* numbers: id when they are all whole, hardly ever repeat, and their name says so, they count the rows, or
+  have more digits than a measurement;
   categorical when their name says that they are codes (zip, code, type); numeric otherwise, ratings from 1 to 5 included
 * text: id when it hardly ever repeats; text when it runs to sentences; categorical otherwise
 """
@@ -25,6 +26,7 @@ MIN_ID_SHARE = (
     0.95  # distinct values over known values: the repeated rows of a real table leave an id above this
 )
 MIN_NAMED_ID_SHARE = 0.5  # the same, where the name says "id" as well
+EXACT = 2.0**53  # beyond it float64 skips whole numbers: no measurement has as many digits
 MIN_TEXT_WORDS = 5.0  # mean words a value; the longest category names of the shipped tables have four
 MIN_TEXT_SHARE = 0.3  # distinct values over known values: sentences that repeat more than that are categories
 MIN_PRESENCE = 0.01  # one value beside missing ones is a yes-or-nothing column from this share of either on
@@ -185,6 +187,11 @@ def _number_role(name: str, known: pd.Series, distinct: pd.Series) -> tuple[str,
         )
     if whole and _counts_rows(known, distinct) and words[-1:] and words[-1] not in _COUNTS_OF_SOMETHING:
         return "id", f"counts the rows from {known.iloc[0]:.0f} to {known.iloc[-1]:.0f}"
+    if whole and np.abs(values).max() > EXACT and share >= MIN_ID_SHARE and len(known) >= MIN_ID_ROWS:
+        return (
+            "id",
+            f"{share:.0%} of its values are distinct, and longer than a measurement: they name the row",
+        )
     if whole and set(words) & _CODE_WORDS:
         return "categorical", f"its name says that its {len(distinct):,} whole numbers are codes, not amounts"
     return "numeric", f"numbers from {values.min():.6g} to {values.max():.6g}"
