@@ -28,7 +28,7 @@ def row_hashes(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> np.
         (True, False)
     """
     chosen = frame if columns is None else frame[list(columns)]
-    plain = pd.DataFrame({i: _hashable(chosen[name]) for i, name in enumerate(chosen)}, index=chosen.index)
+    plain = pd.DataFrame({i: hashable(chosen[name]) for i, name in enumerate(chosen)}, index=chosen.index)
     return pd.util.hash_pandas_object(plain, index=False).to_numpy()
 
 
@@ -96,8 +96,15 @@ def _digest(hashes: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(hashes, dtype="<u8").tobytes()).hexdigest()[:16]
 
 
-def _hashable(column: pd.Series) -> pd.Series:
-    """The same values in a form whose hash is equal where they are: one zero, one NaN, arrays as their digest."""
+def hashable(column: pd.Series) -> pd.Series:
+    """The same values in a form whose hash is equal where they are: one zero, one NaN, arrays as their digest.
+
+    Args:
+        column: Values of any dtype, shape ``(n_rows,)``.
+
+    Returns:
+        pandas.Series: The values; cells that hold an array, a list, a dict or a set hold text instead.
+    """
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
         values = column.to_numpy("float64") + 0.0  # -0.0 + 0.0 is 0.0
         return pd.Series(np.where(np.isnan(values), np.nan, values), index=column.index)
