@@ -18,7 +18,7 @@ from dltoolkit.evaluation._inputs import (
     encode_labels,
 )
 from dltoolkit.evaluation._statistics import metric_names, point, statistic
-from dltoolkit.evaluation._tables import difference_table, metric_table, never_answered, undefined
+from dltoolkit.evaluation._tables import difference_table, faultless, metric_table, never_answered, undefined
 from dltoolkit.problem import Problem
 
 # Rows that a Keras model takes at once: beyond it a CPU gains nothing, and memory stays flat.
@@ -222,5 +222,9 @@ def _measure(
         n_bootstrap=n_bootstrap,
         confidence=confidence,
         seed=seed,
-        notes=tuple(never_answered(problem, said, threshold) + undefined(draws[MODEL], names)),
+        notes=(
+            *never_answered(problem, said, threshold),
+            *faultless(values[MODEL], names, len(truth)),
+            *undefined(draws[MODEL], names),
+        ),
     )

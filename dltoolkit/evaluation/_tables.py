@@ -54,14 +54,28 @@ def never_answered(problem: Problem, said: Mapping[str, np.ndarray], threshold: 
     for name, outputs in said.items():
         answers = predicted(problem, outputs, threshold).reshape(len(outputs), -1)
         if problem.kind == "multiclass":
-            given: np.ndarray = np.bincount(answers[:, 0], minlength=len(problem.classes)) > 0
+            given = np.asarray(np.bincount(answers[:, 0], minlength=len(problem.classes)) > 0)
         else:
-            given = answers.any(axis=0)
+            given = np.asarray(answers.any(axis=0))
         asked = problem.classes[1:] if problem.kind == "binary" else problem.classes
         never = [c for c, was_given in zip(asked, given, strict=True) if not was_given]
         if never:
             notes.append(f"{name} never answers {listed(never)}: the precision there is 0/0 and counts as 0.")
     return notes
+
+
+def faultless(values: np.ndarray, names: Sequence[str], n_rows: int) -> list[str]:
+    """One sentence when no answer was wrong: resampling right answers shows no uncertainty at all.
+
+    References:
+        Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983): rule of three.
+    """
+    if "accuracy" not in names or values[list(names).index("accuracy")] < 1:
+        return []
+    most = f"{min(3 / n_rows, 1):.2g}"
+    return [
+        f"every answer is right, so the intervals have no width; {n_rows:,} rows still allow an error rate up to {most}."
+    ]
 
 
 def undefined(draws: np.ndarray, names: Sequence[str]) -> list[str]:

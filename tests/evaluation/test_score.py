@@ -279,3 +279,9 @@ def test_evaluation_loads_no_deep_learning_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_faultless_model_is_told_what_its_rows_still_allow():
+    result = score(np.resize([0, 1], 60), np.resize([0.1, 0.9], 60), BINARY)
+    assert result.metrics.loc["accuracy"].tolist() == [1, 1, 1]
+    assert "60 rows still allow an error rate up to 0.05" in result.notes[0]
