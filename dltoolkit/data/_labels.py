@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.model_selection import KFold, StratifiedKFold
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from dltoolkit.data._audit_columns import HIGH_SKEW, Column
 from dltoolkit.data._findings import AuditFinding, Table, plain, told
@@ -30,6 +31,9 @@ MIN_ROWS = 60
 MAX_CLASSES = 50
 TREES, ROUNDS = 750, 50  # at most so many trees over all classes and folds, and boosting rounds
 MAX_EXAMPLES = 50
+# OpenMP's threads wait for each other by spinning. Where another process wants the cores too, that made this check take
+# 60 s for 1 s on credit; two quiet cores would gain less than 2.
+THREADS = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +79,8 @@ def suspicious_labels(table: Table, columns: list[Column]) -> list[AuditFinding]
     judge = _amounts if table.problem.kind == "regression" else _classes
     found = []
     for i, name in enumerate(table.targets):
-        doubt = judge(features, labels[:, i], table)
+        with threadpool_limits(THREADS, "openmp"):
+            doubt = judge(features, labels[:, i], table)
         if doubt is not None:
             found.append(_finding(table, name, dataclasses.replace(doubt, rows=rows[doubt.rows])))
     return found
