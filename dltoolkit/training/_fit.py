@@ -127,7 +127,7 @@ def fit(
     ended = time.perf_counter()
     settings = {
         "model": model.name,
-        "optimizer": optimizer.name,
+        "optimizer": type(optimizer).__name__.lower(),
         "learning_rate": float(optimizer.learning_rate),
         "epochs": epochs,
         "batch_size": batch_size,

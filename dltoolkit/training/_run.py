@@ -149,6 +149,6 @@ def network_outputs(model: keras.Model, features: Mapping[str, np.ndarray]) -> n
     blocks = range(0, n, PREDICT_BATCH)
     parts = [{name: values[i : i + PREDICT_BATCH] for name, values in features.items()} for i in blocks]
     answers = np.concatenate(
-        [np.asarray(model(part, training=False)) for part in parts]
+        [keras.ops.convert_to_numpy(model(part, training=False)) for part in parts]
     )  # no tracing, so no wait
     return answers[:, 0] if units == 1 else answers
