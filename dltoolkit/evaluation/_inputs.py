@@ -78,6 +78,17 @@ def encode_labels(y_true: Any, problem: Problem) -> np.ndarray:
         y_true = _plain_array(y_true, "y_true")
         if y_true.dtype.kind in "OUST" and y_true.ndim == 1:
             y_true = pd.Series(y_true)
+        elif y_true.ndim == 0:
+            stop(
+                [
+                    complaint(
+                        "y_true",
+                        "one true label a row",
+                        repr(y_true.item()),
+                        "Hand over problem.encode(frame).",
+                    )
+                ]
+            )
     if len(y_true) == 0:
         stop(
             [

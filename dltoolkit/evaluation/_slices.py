@@ -27,8 +27,7 @@ def slice_names(column: pd.Series) -> pd.Series:
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
     ranked = numeric or pd.api.types.is_datetime64_any_dtype(column.dtype)
     if ranked and column.nunique() > MOST_VALUES:
-        cut = pd.qcut(column, QUARTERS, duplicates="drop")
-        names, order = as_text(cut), [str(c) for c in cut.cat.categories]
+        names, order = _quarters(column)
     else:
         names = as_text(column)
         kept = names.value_counts().index[:MOST_VALUES]
@@ -37,6 +36,14 @@ def slice_names(column: pd.Series) -> pd.Series:
     names = names.where(column.notna(), MISSING)
     categories = list(dict.fromkeys([*order, OTHER, MISSING]))
     return pd.Series(pd.Categorical(names, categories, ordered=True), index=column.index)
+
+
+def _quarters(column: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Quarters of the rows, each named by its smallest and its largest value, and their order."""
+    codes = pd.qcut(column.rank(method="min"), QUARTERS, labels=False, duplicates="drop")
+    ends = column.groupby(codes).agg(["min", "max"])
+    order = (as_text(ends["min"]) + " to " + as_text(ends["max"])).tolist()
+    return codes.map(dict(zip(ends.index, order, strict=True))).astype("str"), order
 
 
 def slice_table(

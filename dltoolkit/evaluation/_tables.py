@@ -93,8 +93,9 @@ def undefined(draws: np.ndarray, names: Sequence[str]) -> list[str]:
 
 def short(value: float, metric: str) -> str:
     """A metric as text: three decimals where it is bounded by 1, else four significant digits."""
-    bounded = metric not in ("mae", "rmse")
-    return f"{value:.3f}" if bounded else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    if metric not in ("mae", "rmse"):
+        return f"{value:.3f}"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"
 
 
 def cells(table: pd.DataFrame) -> pd.Series:

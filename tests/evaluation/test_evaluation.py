@@ -9,6 +9,7 @@ from sklearn import metrics as sk
 
 from dltoolkit._checks import InputError
 from dltoolkit.evaluation import Evaluation, best_threshold, expected_calibration_error, score
+from dltoolkit.evaluation._slices import slice_names
 from dltoolkit.problem import Problem
 
 BINARY = Problem("binary", "churn", ("no", "yes"))
@@ -177,9 +178,36 @@ def test_numbers_are_cut_into_quarters_and_rare_values_gathered():
     frame = pd.DataFrame(
         {"age": rng.random(400), "rooms": np.arange(400) % 5, "id": np.arange(400).astype(str)}
     )
-    assert binary().slices(frame, "age")["rows"].tolist() == [100] * 4
+    ages = binary().slices(frame, "age")
+    assert ages["rows"].tolist() == [100] * 4
+    sorted_ages = np.sort(frame["age"])
+    assert ages.index[1] == f"{sorted_ages[100]} to {sorted_ages[199]}"
     assert list(binary().slices(frame, "rooms").index) == ["0", "1", "2", "3", "4"]
     assert binary().slices(frame, "id", metric="accuracy").loc["(other)", "rows"] == 388
+
+
+def test_dates_infinite_numbers_and_odd_values_make_slices_too():
+    columns = {
+        "when": pd.date_range("2024-01-01", periods=400),
+        "reach": np.r_[np.inf, -np.inf, np.arange(398)],
+        "flag": pd.array([True, None] * 200, dtype="boolean"),
+        "tags": [["a"]] * 400,
+        "many zeros": np.r_[np.zeros(380), np.arange(20)],
+    }
+    frame = pd.DataFrame(columns)
+    tables = {name: binary().slices(frame, name, metric="accuracy") for name in columns}
+    assert tables["when"].index[0] == "2024-01-01 00:00:00 to 2024-04-09 00:00:00"
+    assert tables["reach"].index[0] == "-inf to 98"
+    assert tables["flag"].index.tolist() == ["True", "(missing)"]
+    assert all(table["rows"].sum() == 400 for table in tables.values())
+
+
+def test_each_quarter_is_named_by_its_own_smallest_and_largest_value():
+    rng = np.random.default_rng(0)
+    for share in (0.1, 0.3, 0.6, 0.9):
+        values = pd.Series(np.where(rng.random(400) < share, 0, rng.normal(size=400)))
+        for name, part in values.groupby(slice_names(values).astype("str")):
+            assert [float(end) for end in name.split(" to ")] == [part.min(), part.max()]
 
 
 def test_a_slice_without_a_class_has_no_auc():
