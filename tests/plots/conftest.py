@@ -1,0 +1,190 @@
+"""One example, and one nasty one, for every public plot; no figure is shown, or outlives its test."""
+
+import types
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from dltoolkit import plots
+from dltoolkit.evaluation import score
+from dltoolkit.monitoring import Monitor
+from dltoolkit.problem import Problem
+
+
+def binary(n=400):
+    rng = np.random.default_rng(0)
+    logit = rng.normal(-1, 1.5, n)
+    truth = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype("float32")
+    said = {
+        name: 1 / (1 + np.exp(-logit - rng.normal(0, s, n))) for name, s in (("model", 0.7), ("linear", 1.5))
+    }
+    baselines = {"majority": np.full(n, truth.mean()), "linear": said["linear"]}
+    problem = Problem("binary", "late", ("no", "yes"))
+    return score(truth, said["model"], problem, baselines=baselines, n_bootstrap=50)
+
+
+def multiclass(k, n=1500, name="class number {} with a rather long name"):
+    rng = np.random.default_rng(k)
+    truth = rng.integers(0, k, n).astype("int32")
+    power = rng.normal(size=(n, k))
+    power[np.arange(n), truth] += 2
+    outputs = np.exp(power) / np.exp(power).sum(axis=1, keepdims=True)
+    return score(
+        truth, outputs, Problem("multiclass", "kind", tuple(name.format(i) for i in range(k))), n_bootstrap=0
+    )
+
+
+def multilabel(k=4, n=300):
+    rng = np.random.default_rng(k)
+    names = tuple(f"tag_{i}" for i in range(k))
+    truth = (rng.random((n, k)) < np.linspace(0.1, 0.6, k)).astype("float32")
+    outputs = np.clip(0.4 * truth + 0.6 * rng.random((n, k)), 0, 1)
+    return score(truth, outputs, Problem("multilabel", names, names), n_bootstrap=20)
+
+
+def regression(n=500):
+    rng = np.random.default_rng(0)
+    truth = rng.lognormal(12, 0.4, n).astype("float32")
+    outputs = truth * rng.lognormal(0, 0.1, n)
+    return score(
+        truth,
+        outputs,
+        Problem("regression", "sale_price", ()),
+        baselines={"mean": np.full(n, truth.mean())},
+        n_bootstrap=20,
+    )
+
+
+def history(n=30):
+    rng = np.random.default_rng(0)
+    epoch = np.arange(1, n + 1)
+    loss = 0.3 + 0.5 * np.exp(-epoch / 6)
+    frame = {
+        "epoch": epoch,
+        "seconds": 0.5,
+        "loss": loss,
+        "auc": 1 - loss,
+        "val_loss": loss + 0.01 * rng.normal(size=n),
+    }
+    return pd.DataFrame({**frame, "val_auc": 0.95 - loss})
+
+
+def search(n=12):
+    rng = np.random.default_rng(0)
+    trials = pd.DataFrame(
+        {
+            "trial": range(n),
+            "learning_rate": 10 ** rng.uniform(-4, -1, n),
+            "units": [(64,), (128, 64)] * (n // 2),
+            "score": rng.uniform(0.7, 0.9, n),
+            "epochs": 5,
+            "seconds": 1.0,
+            "status": "done",
+            "error": None,
+        }
+    )
+    trials.loc[3, ["score", "status"]] = [np.nan, "failed"]
+    return types.SimpleNamespace(trials=trials, objective="val_auc", direction="max")
+
+
+def table(n=400, k=5, name="x{}"):
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(n, 2))
+    frame = pd.DataFrame({name.format(i): rng.normal(size=n) + common[:, i % 2] for i in range(k)})
+    for i, column in enumerate(frame.columns[::2]):
+        frame.loc[rng.random(n) < 0.03 * (i + 1), column] = np.nan
+    return frame.assign(
+        city=rng.choice(["Rome", "Oslo", "Llanfairpwllgwyngyllgogerychwyrndrobwll"], n),
+        many=rng.choice([f"level {i} of a category" for i in range(200)], n),
+        flag=rng.random(n) < 0.2,
+        money=np.where(rng.random(n) < 0.01, 1e7, rng.lognormal(8, 1, n)),
+        when=pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 700, n), unit="D"),
+        same=1.0,
+        late=rng.choice(["no", "yes"], n, p=[0.7, 0.3]),
+        kind=rng.choice([f"class number {i} with a long name" for i in range(30)], n),
+        price=rng.lognormal(12, 0.4, n),
+    )
+
+
+def report(frame):
+    moved = frame.sample(300, random_state=0).assign(city="Bergen", money=np.nan)
+    return Monitor(frame).check(moved)
+
+
+LONG = "a_really_long_column_name_number_{}_of_many"
+SMALL, LARGE = table(), table(k=30, name=LONG)
+LATE, KIND = Problem.infer(SMALL, "late"), Problem.infer(SMALL, "kind")
+PARTS = types.SimpleNamespace(train=SMALL[:300], validation=SMALL[300:], sizes={})
+BINARY, FEW, MANY = binary(), multiclass(3, name="c{}"), multiclass(30)
+
+# Every public plot, by a name: a call that takes the Axes.
+CASES = {
+    "history": lambda ax: plots.history(history(), ax=ax),
+    "history of one epoch": lambda ax: plots.history(history(1), metric="auc", ax=ax),
+    "confusion_matrix": lambda ax: plots.confusion_matrix(BINARY, ax=ax),
+    "confusion_matrix of 30 classes": lambda ax: plots.confusion_matrix(MANY, ax=ax),
+    "confusion_matrix of labels": lambda ax: plots.confusion_matrix(multilabel(), ax=ax),
+    "roc": lambda ax: plots.roc(BINARY, ax=ax),
+    "roc of 30 classes": lambda ax: plots.roc(MANY, ax=ax),
+    "pr": lambda ax: plots.pr(BINARY, ax=ax),
+    "pr of 3 classes": lambda ax: plots.pr(FEW, ax=ax),
+    "calibration": lambda ax: plots.calibration(BINARY, ax=ax),
+    "calibration of 30 classes": lambda ax: plots.calibration(MANY, ax=ax),
+    "thresholds": lambda ax: plots.thresholds(BINARY, ax=ax),
+    "residuals": lambda ax: plots.residuals(regression(), ax=ax),
+    "residuals of many rows": lambda ax: plots.residuals(regression(4000), ax=ax),
+    "metrics": lambda ax: plots.metrics(BINARY, ax=ax),
+    "metrics of a regression": lambda ax: plots.metrics(regression(), ax=ax),
+    "target_balance": lambda ax: plots.target_balance(SMALL, LATE, ax=ax),
+    "target_balance of splits": lambda ax: plots.target_balance(PARTS, LATE, ax=ax),
+    "target_balance of 30 classes": lambda ax: plots.target_balance(SMALL, KIND, ax=ax),
+    "target_balance of amounts": lambda ax: plots.target_balance(PARTS, Problem.infer(SMALL, "price"), ax=ax),
+    "missingness": lambda ax: plots.missingness(SMALL, ax=ax),
+    "missingness of long names": lambda ax: plots.missingness(LARGE, ax=ax),
+    "missingness of nothing": lambda ax: plots.missingness(SMALL[["city"]], ax=ax),
+    "correlations": lambda ax: plots.correlations(SMALL, ax=ax),
+    "correlations of many columns": lambda ax: plots.correlations(LARGE, method="pearson", ax=ax),
+    "correlations of categories": lambda ax: plots.correlations(SMALL, method="cramers_v", ax=ax),
+    "trials": lambda ax: plots.trials(search(), ax=ax),
+    "trials by a number": lambda ax: plots.trials(search(), setting="learning_rate", ax=ax),
+    "trials by a choice": lambda ax: plots.trials(search(), setting="units", ax=ax),
+    "drift": lambda ax: plots.drift(report(SMALL), ax=ax),
+    "drift of many columns": lambda ax: plots.drift(report(LARGE), ax=ax),
+    "distribution of a number": lambda ax: plots.distribution(SMALL, "money", ax=ax),
+    "distribution of a category": lambda ax: plots.distribution(SMALL, "many", ax=ax),
+    "distribution of dates by group": lambda ax: plots.distribution(SMALL, "when", by="city", ax=ax),
+    "distribution of a flag by 30 groups": lambda ax: plots.distribution(SMALL, "flag", by="kind", ax=ax),
+}
+
+
+def pytest_generate_tests(metafunc):
+    """A test that asks for a ``case`` runs on each of them."""
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", CASES.values(), ids=CASES.keys())
+
+
+@pytest.fixture
+def case_names():
+    return list(CASES)
+
+
+@pytest.fixture
+def examples():
+    """What the cases are made from, and the functions that make more."""
+    return types.SimpleNamespace(
+        small=SMALL, large=LARGE, late=LATE, kind=KIND, parts=PARTS, binary=BINARY, few=FEW, many=MANY,
+        multiclass=multiclass, multilabel=multilabel, regression=regression, history=history, search=search,
+        report=report,
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_window():
+    backend = mpl.get_backend()
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+    plt.switch_backend(backend)
