@@ -42,6 +42,9 @@ def main(argv):
     if wanted not in EXTRAS:
         print(f"bootstrap: expected one of {', '.join(EXTRAS)}, got {wanted!r}.", file=sys.stderr)
         return 2
+    os.environ.update(
+        PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore"
+    )  # this is about .venv alone
     try:
         if not is_done(wanted):
             install(wanted)
@@ -131,16 +134,15 @@ def bring_uv():
     folder = DOWNLOADS / "uv"
     if not folder.exists():
         run([*pip(), "install", "--quiet", "--only-binary", ":all:", "--target", str(folder), "uv"])
-    return [str(next((folder / "bin").glob("uv*")))]
+    return [str(folder / "bin" / ("uv.exe" if WINDOWS else "uv"))]
 
 
 def pip():
     """A command that runs pip: this Python's own, or the wheel, which can run without being installed."""
-    quiet = ["--disable-pip-version-check"]
     if runs([base_python(), "-m", "pip", "--version"]):
-        return [base_python(), "-m", "pip", *quiet]
+        return [base_python(), "-m", "pip"]
     wheels = sorted(DOWNLOADS.glob("pip-*.whl")) or [fetch_pip()]
-    return [base_python(), str(wheels[0] / "pip"), *quiet]
+    return [base_python(), str(wheels[0] / "pip")]
 
 
 class Links(html.parser.HTMLParser):
@@ -258,22 +260,20 @@ def run(command, env=None):
     except OSError as error:
         raise Trouble(f"{command[0]} does not start ({error})") from error
     if code:
-        raise Trouble(f"{pathlib.Path(command[0]).name} {command[1]} ended with exit code {code}")
+        said = " ".join([pathlib.Path(command[0]).name, *command[1:4]])
+        raise Trouble(f"{said} ... ended with exit code {code}")
 
 
 def advice(failures):
     """What to tell a person when every way has failed."""
-    return "\n".join(
-        [
-            "The installation failed. What was tried:",
-            *(f"  - {failure}" for failure in failures),
-            "What helps, most likely first:",
-            "  - no network, or a package index of your own: set PIP_INDEX_URL, HTTPS_PROXY, and run make again",
-            f"  - another Python: install one from {dotted(LOWEST)} to {dotted(HIGHEST)}, or name it: make PYTHON=/path/to/python3.12 lab",
-            "  - Debian or Ubuntu: apt-get install python3-venv python3-pip ca-certificates",
-            "  - a full disk: about 3 GB are needed here",
-        ]
-    )
+    network = "no network, or a package index of your own: set PIP_INDEX_URL, HTTPS_PROXY, and run make again"
+    range_ = f"{dotted(LOWEST)} to {dotted(HIGHEST)}"
+    python = f"another Python: install one from {range_}, or name it: make PYTHON=/path/to/python3.12 lab"
+    debian = "Debian or Ubuntu: apt-get install python3-venv python3-pip ca-certificates"
+    disk = "a full disk: about 3 GB are needed here"
+    helps = [network, python, debian, disk] if fits(sys.version_info) else [python, network, debian, disk]
+    tried = ["The installation failed. What was tried:", *(f"  - {failure}" for failure in failures)]
+    return "\n".join([*tried, "What helps, most likely first:", *(f"  - {line}" for line in helps)])
 
 
 if __name__ == "__main__":
