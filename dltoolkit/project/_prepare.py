@@ -27,6 +27,7 @@ def prepare(
     folder: pathlib.Path,
     *,
     roles: Mapping[str, str] | None = None,
+    labels: bool = True,
     test_size: float = 0.2,
     validation_size: float = 0.2,
     method: str = "auto",
@@ -44,7 +45,7 @@ def prepare(
     raw, problem = project.raw, project.problem
     seed = project.seed if seed is None else seed
     schema = Schema.infer(raw, problem.target).with_roles(roles or {})
-    audit = data.audit(raw, problem.target, schema=schema, problem=problem, seed=seed)
+    audit = data.audit(raw, problem.target, schema=schema, problem=problem, labels=labels, seed=seed)
     shaped = data.clean(raw, audit, **_shaping(cleaning, [c for c in (groups, time) if c is not None]))
     options = {"test_size": test_size, "validation_size": validation_size, "method": method, "groups": groups}
     frame = _rows(shaped).reset_index(drop=True)
@@ -53,7 +54,8 @@ def prepare(
     if wanted := _learning(cleaning, time):
         frame, learnt = _learn(splits, problem.target, wanted)
         splits, frame = with_rows(splits, frame), frame.reset_index(drop=True)
-        settings = {**shaped.settings, **{name: learnt.settings[name] for name in LEARNT}}
+        columns = {"columns": {**shaped.settings["columns"], **learnt.settings["columns"]}}
+        settings = shaped.settings | {name: learnt.settings[name] for name in LEARNT} | columns
         cleaned = Cleaning((*shaped.steps, *learnt.steps), settings)
     parts = {"schema": _without(schema, frame), "audit": audit, "cleaning": cleaned, "splits": splits}
     _files.write_frame(folder / "data.parquet", frame)

@@ -127,12 +127,11 @@ def verdict(result: Evaluation) -> str:
     name = best_baseline(result)
     if name is None:
         return f"{text}."
-    other, judged = result.baselines[name].loc[metric, "value"], result.versus(name).loc[metric, "verdict"]
-    return f"{text}; the strongest baseline, {name}, has {number(other)}: the network is {_judged(judged)}."
-
-
-def _judged(judged: str) -> str:
-    return f"{judged} than it" if judged in ("better", "worse") else "neither clearly better nor worse"
+    judged = {"better": "better than", "worse": "worse than"}.get(
+        str(result.versus(name).loc[metric, "verdict"]), "no clear difference to"
+    )
+    other = number(float(result.baselines[name].loc[metric, "value"]))
+    return f"{text}: {judged} the strongest baseline ({name}, {other})."
 
 
 def number(value: float) -> str:

@@ -55,7 +55,7 @@ def define(project: Project, told: Told) -> str:
     balance = picture(
         lambda ax: plots.target_balance(project.splits, problem, ax=ax), "Bar chart of the target"
     )
-    return _p(text) + _pictures(table(problem.frame(), caption="What follows from the problem"), balance)
+    return _p(text) + table(problem.frame(), caption="What follows from the problem") + _pictures(balance)
 
 
 def prepare(project: Project, told: Told) -> str:
@@ -173,14 +173,12 @@ def train(project: Project, told: Told) -> str:
     }[run.stopped]
     seconds = run.timings["train"]
     text = f"{len(run.history)} epochs in {seconds:.1f} s: {ended}. The weights are those of epoch {run.best_epoch}."
-    names = [n for n in run.history if n not in ("epoch", "seconds", "loss") and not n.startswith("val_")]
-    if not len(run.history):
-        return _p(text)
-    figures = [
-        picture(lambda ax, name=name: plots.history(run, metric=name, ax=ax), "Line chart of the training")
-        for name in ("loss", *names[-1:])
-    ]
-    return _p(text) + _pictures(*figures)
+    names = [name for name in ("loss", str(project.problem.metrics[-1])) if name in run.history]
+    return _p(text) + _pictures(*(_history(run, name) for name in names))
+
+
+def _history(run: Any, metric: str) -> str:
+    return picture(lambda ax: plots.history(run, metric=metric, ax=ax), "Line chart of the training")
 
 
 def tune(project: Project, told: Told) -> str:
