@@ -23,7 +23,7 @@ test: check
 check: .dev
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m ruff check --quiet .
-	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --quiet
+	.venv/bin/lint-imports --no-logo
 	$(PY) -m mypy
 	$(PY) tools/check_notebooks.py
 

@@ -101,7 +101,7 @@ def test_a_look_that_breaks_down_is_a_failed_check_of_its_own():
 def test_python_dash_m_runs_it_without_loading_tables_or_frameworks_first():
     code = """
 import sys
-from dltoolkit.__main__ import main
+from dltoolkit.cli import main
 from dltoolkit import doctor
 doctor.examine = lambda folder: sys.exit(len({"pandas", "numpy", "tensorflow"} & set(sys.modules)))
 main(["doctor"])

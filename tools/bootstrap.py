@@ -58,26 +58,33 @@ def main(argv):
 
 
 def fingerprint():
-    """What an installation depends on: the two files, and the folder, which an editable install points to."""
-    digest = hashlib.sha256(str(ROOT).encode())
+    """What an installation depends on: the two files that say what is installed."""
+    digest = hashlib.sha256()
     for name in ("pyproject.toml", "requirements.txt"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 
 
-def is_done(wanted):
-    """Whether an earlier run installed `wanted` (or more) from the same files into the same folder."""
+def stamp():
+    """What the last whole installation left: the files it was made from, its folder, and the sets it installed."""
     try:
-        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
+        return json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return PYTHON.exists() and stamp["from"] == fingerprint() and (wanted in stamp["sets"])
+        return {"from": "", "folder": str(ROOT), "sets": []}
+
+
+def is_done(wanted):
+    """Whether an earlier run installed `wanted` from the same files, here."""
+    last = stamp()
+    here = PYTHON.exists() and last["folder"] == str(ROOT)
+    return here and last["from"] == fingerprint() and wanted in last["sets"]
 
 
 def install(wanted):
     """Make ``.venv`` if need be, install into it, and leave the stamp."""
     print(f"Installing into {VENV} (once; a few minutes, about 3 GB) ...", flush=True)
-    if BUSY.exists() or not works(PYTHON):
+    moved = stamp()["folder"] != str(ROOT)  # its programs name the old folder
+    if BUSY.exists() or moved or not works(PYTHON):
         shutil.rmtree(VENV, ignore_errors=True)
     VENV.mkdir(exist_ok=True)
     BUSY.touch()
@@ -96,7 +103,7 @@ def install(wanted):
         raise Trouble(advice(failures))
     sets = ["lab", "dev"] if wanted == "dev" else ["lab"]
     BUSY.unlink()
-    STAMP.write_text(json.dumps({"from": fingerprint(), "sets": sets}), encoding="utf-8")
+    STAMP.write_text(json.dumps({"from": fingerprint(), "folder": str(ROOT), "sets": sets}), encoding="utf-8")
 
 
 def with_uv(get, what):

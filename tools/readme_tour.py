@@ -20,7 +20,9 @@ import tempfile
 
 README = pathlib.Path(__file__).resolve().parents[1] / "README.md"
 TOUR = re.compile(r"(?<=<!-- tour -->\n).*?(?=<!-- end of the tour -->)", re.DOTALL)
-SNIPPET = re.compile(r"```(?P<language>python|sh)\n(?P<code>.*?)```\n(?:\n?```text\n(?P<output>.*?)```\n)?", re.DOTALL)
+SNIPPET = re.compile(
+    r"```(?P<language>python|sh)\n(?P<code>.*?)```\n(?:\n?```text\n(?P<output>.*?)```\n)?", re.DOTALL
+)
 NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:e[-+]?\d+)?%?|\bnan\b")
 
 
@@ -65,7 +67,9 @@ def run_python(code: str, session: dict[str, object]) -> str:
 def run_shell(code: str) -> str:
     """Run the lines of a snippet with this Python's programs first on the PATH; what they print."""
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
-    answer = subprocess.run(["sh", "-ec", code], capture_output=True, text=True, env={**os.environ, "PATH": path})
+    answer = subprocess.run(
+        ["sh", "-ec", code], capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
     if answer.returncode:
         raise RuntimeError(f"README.md: {code!r} ended with exit code {answer.returncode}:\n{answer.stderr}")
     return answer.stdout

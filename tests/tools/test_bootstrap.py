@@ -62,11 +62,22 @@ def test_the_tools_of_the_tests_come_on_top_and_include_the_rest(venv, commands)
     assert len(commands) == 2
 
 
-def test_other_requirements_or_another_folder_mean_another_installation(venv, commands, monkeypatch):
+def test_other_requirements_mean_another_installation_into_the_same_environment(venv, commands, monkeypatch):
     bootstrap.main([])
+    (venv / "kept").touch()
     monkeypatch.setattr(bootstrap, "fingerprint", lambda: "other")
     bootstrap.main([])
     assert len(commands) == 2
+    assert (venv / "kept").exists()
+
+
+def test_a_folder_that_was_moved_gets_a_new_environment(venv, commands):
+    bootstrap.main([])
+    stamp = json.loads((venv / "done.json").read_text())
+    (venv / "done.json").write_text(json.dumps({**stamp, "folder": "/elsewhere"}))
+    bootstrap.main([])
+    assert "venv" in commands[1]
+    assert json.loads((venv / "done.json").read_text())["folder"] == str(bootstrap.ROOT)
 
 
 def test_an_interrupted_installation_leaves_no_stamp_and_is_started_afresh(
