@@ -6,6 +6,7 @@ import functools
 import numpy as np
 import pandas as pd
 
+from dltoolkit.data import _findings
 from dltoolkit.data._findings import EXAMPLES, AuditFinding, Table, empty_text, numbers, plain, told
 from dltoolkit.data._outliers import fences
 from dltoolkit.data._roles import MIN_PRESENCE
@@ -118,9 +119,7 @@ def empty_strings(table: Table, column: Column) -> AuditFinding | None:
 
 def infinite(table: Table, column: Column) -> AuditFinding | None:
     """Infinite numbers, which turn a whole column of features into NaN."""
-    if not pd.api.types.is_float_dtype(column.values.dtype):
-        return None
-    mask = np.isinf(column.numbers)
+    mask = _findings.infinite(column.values)
     if not mask.any():
         return None
     advice = (

@@ -7,6 +7,7 @@ from dltoolkit._checks import listed
 from dltoolkit._text import as_text
 from dltoolkit.data._content import first_occurrence, row_hashes
 from dltoolkit.data._findings import EXAMPLES, AuditFinding, Table, blank, told
+from dltoolkit.data._roles import _named_id, _words
 
 # Google's machine learning course (developers.google.com/machine-learning, "Imbalanced data") calls a minority of
 # less than 20 % of two classes moderate and of less than 1 % extreme; as rarest over most frequent class that is:
@@ -121,8 +122,8 @@ def _duplicates(table: Table) -> AuditFinding | None:
 
 def _groups(table: Table) -> AuditFinding | None:
     """An id that several rows share: the rows of one thing may fall on both sides of a split."""
-    for name, why in table.schema.why.items():
-        if table.schema.roles[name] not in ("id", "categorical") or "its name says id" not in why:
+    for name, role in table.schema.roles.items():
+        if role not in ("id", "categorical") or not _named_id(_words(name)):
             continue
         known = table.frame[name].dropna()
         n_groups = known.nunique()

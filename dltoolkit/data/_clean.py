@@ -8,7 +8,14 @@ import pandas as pd
 
 from dltoolkit._checks import InputError, check_choice, check_frame, complaint
 from dltoolkit.data._audit import Audit
-from dltoolkit.data._clean_plan import CHOICES, LEARNERS, check_finite, check_left, check_options
+from dltoolkit.data._clean_plan import (
+    CHOICES,
+    LEARNERS,
+    check_features_left,
+    check_finite,
+    check_options,
+    check_rows_left,
+)
 from dltoolkit.data._clean_steps import CleaningStep, check_needed
 
 __all__ = ["Cleaning", "CleaningStep", "clean"]
@@ -166,5 +173,6 @@ def clean(
         for step in learn(data, audit, settings):
             data, touched = step.run(data)
             steps.append(dataclasses.replace(step, n_rows=int(touched.sum())))
-    check_left(data, audit)
+        check_rows_left(data)
+    check_features_left(data, audit)
     return Cleaning(tuple(steps), settings, data)

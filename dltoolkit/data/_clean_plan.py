@@ -20,12 +20,11 @@ from dltoolkit.data._audit import Audit
 from dltoolkit.data._clean_steps import (
     IMPUTERS,
     CleaningStep,
-    infinite,
     learn_fences,
     learn_imputer,
     learn_spellings,
 )
-from dltoolkit.data._findings import blank
+from dltoolkit.data._findings import blank, infinite
 from dltoolkit.data._schema import FEATURE_ROLES
 
 # The options of `clean`, each with its choices.
@@ -132,15 +131,23 @@ def check_finite(frame: pd.DataFrame) -> None:
     )
 
 
-def check_left(frame: pd.DataFrame, audit: Audit) -> None:
-    """Make sure that something is left to learn from.
+def check_rows_left(frame: pd.DataFrame) -> None:
+    """Make sure that a row is left to learn from.
 
     Raises:
-        InputError: If no row or no feature is left.
+        InputError: If there is none.
     """
     if not len(frame):
-        cure = "Keep some: missing='median' or outliers='clip' instead of 'drop'."
+        cure = "Keep some: missing='median' or outliers='clip' instead of 'drop', or find labels."
         stop([complaint("cleaned table", "at least one row", "none", cure)])
+
+
+def check_features_left(frame: pd.DataFrame, audit: Audit) -> None:
+    """Make sure that a feature is left to learn from.
+
+    Raises:
+        InputError: If there is none.
+    """
     if all(name in targets(audit) for name in frame.columns):
         cure = "Keep some: id_like='keep', constant='keep', or columns={...: 'keep'}."
         stop([complaint("cleaned table", "at least one column beside the target", "none", cure)])
@@ -153,7 +160,9 @@ def _infinite(frame: pd.DataFrame, audit: Audit, settings: Settings) -> list[Cle
     if settings["infinite"] == "raise":
         check_finite(frame)
         return []
-    names = [n for n in frame.columns if pd.api.types.is_numeric_dtype(frame[n].dtype)]
+    roles = audit.schema.roles
+    numeric = [n for n in frame.columns if pd.api.types.is_numeric_dtype(frame[n].dtype)]
+    names = [n for n in frame.columns if n in numeric or roles[n] == "numeric"]
     return [CleaningStep("infinite_to_missing", None, {"columns": names}, 0)]
 
 
@@ -212,7 +221,7 @@ def _missing_values(frame: pd.DataFrame, audit: Audit, settings: Settings) -> li
         except InputError as error:
             complaints.append(str(error))
     stop(complaints)
-    return steps
+    return [step for step in steps if step is not None]
 
 
 def _columns(frame: pd.DataFrame, audit: Audit, settings: Settings) -> list[CleaningStep]:

@@ -12,7 +12,7 @@ from dltoolkit._checks import InputError, check_choice, check_columns, complaint
 from dltoolkit._text import as_text
 from dltoolkit.data._audit_values import folded
 from dltoolkit.data._content import first_occurrence, row_hashes
-from dltoolkit.data._findings import blank, is_text, plain
+from dltoolkit.data._findings import blank, infinite, is_date_objects, is_text, plain
 from dltoolkit.data._outliers import fences
 from dltoolkit.data._rows import time_numbers
 
@@ -147,6 +147,7 @@ def _filled(values: pd.Series, parameters: Mapping[str, Any]) -> pd.Series:
     value = parameters["value"]
     if parameters["kind"] == "date":
         value = pd.Timestamp(value)
+        values = pd.to_datetime(values)
     elif parameters["kind"] == "number":
         _amounts(values)
         if not pd.api.types.is_numeric_dtype(values.dtype):
@@ -185,13 +186,6 @@ def _amounts(values: pd.Series) -> np.ndarray:
         where = f"column {values.name!r}, row {listed(values.index[odd])}"
         stop([complaint(where, "numbers, as in the table that was cleaned", listed(values.iloc[odd]))])
     return found.to_numpy().copy()
-
-
-def infinite(values: pd.Series) -> np.ndarray:
-    """Where a column of floats is infinite, bool, shape ``(n_rows,)``."""
-    if not pd.api.types.is_float_dtype(values.dtype):
-        return np.zeros(len(values), dtype=bool)
-    return np.isinf(values.to_numpy("float64", na_value=np.nan))
 
 
 def _with(frame: pd.DataFrame, name: str | None, values: pd.Series) -> pd.DataFrame:
@@ -237,7 +231,7 @@ def learn_spellings(values: pd.Series) -> CleaningStep:
 
 def learn_imputer(
     values: pd.Series, method: str, *, value: Any = None, time: str | None = None
-) -> CleaningStep:
+) -> CleaningStep | None:
     """The step that fills the holes of a column.
 
     Numbers and dates take their median or mean. Categories, text and booleans have none: they take their most
@@ -250,12 +244,15 @@ def learn_imputer(
         time: The column to interpolate along. Defaults to None: in the order of the rows.
 
     Returns:
-        CleaningStep: With the value in its parameters.
+        CleaningStep: With the value in its parameters; None for a date or a boolean without a hole, where nothing
+        says which constant to take.
 
     Raises:
         InputError: If no row holds a value to learn from, or if `value` does not fit the column.
     """
     kind = _kind(values)
+    if method == "constant" and value is None and kind in ("date", "boolean") and values.notna().all():
+        return None
     if method == "constant":
         parameters = {"method": method, "kind": kind, "value": _constant(values, kind, value)}
         return CleaningStep("impute", str(values.name), parameters, 0)
@@ -270,6 +267,7 @@ def learn_imputer(
         )
     if kind in ("text", "boolean") or (kind == "date" and method == "interpolate"):
         method = "mode"
+    values = pd.to_datetime(values) if kind == "date" else values
     learnt = {"mean": values.mean, "mode": lambda: values.mode().iloc[0]}.get(method, values.median)()
     parameters = {"method": method, "kind": kind, "value": plain(learnt)}
     if method == "interpolate":
@@ -280,7 +278,7 @@ def learn_imputer(
 def _kind(values: pd.Series) -> str:
     if pd.api.types.is_bool_dtype(values.dtype) or isinstance(values.dtype, pd.CategoricalDtype):
         return "boolean" if pd.api.types.is_bool_dtype(values.dtype) else "text"
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+    if pd.api.types.is_datetime64_any_dtype(values.dtype) or is_date_objects(values):
         return "date"
     if is_text(values):
         known = pd.api.types.infer_dtype(values, skipna=True)

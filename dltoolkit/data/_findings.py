@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit._checks import InputError, check_choice, complaint
+from dltoolkit.data._content import hashable
 from dltoolkit.data._schema import Schema
 from dltoolkit.problem import Problem
 
@@ -140,7 +141,7 @@ def empty_text(column: pd.Series) -> np.ndarray:
     """Where text holds nothing, or only spaces."""
     if not is_text(column):
         return np.zeros(len(column), dtype=bool)
-    codes, values = pd.factorize(column)
+    codes, values = pd.factorize(hashable(column))
     empty = np.array([isinstance(v, str) and not v.strip() for v in values] + [False], dtype=bool)
     return empty[codes]
 
@@ -153,6 +154,23 @@ def is_text(column: pd.Series) -> bool:
     return dtype == object or isinstance(dtype, pd.StringDtype)
 
 
+def infinite(column: pd.Series) -> np.ndarray:
+    """Where a column of floats, or of objects that are floats, is infinite; bool, shape ``(n_rows,)``."""
+    floats = pd.api.types.is_float_dtype(column.dtype)
+    if column.dtype == object:
+        floats = pd.api.types.infer_dtype(column, skipna=True) in ("floating", "mixed-integer-float")
+    return np.isinf(numbers(column)) if floats else np.zeros(len(column), dtype=bool)
+
+
+def is_date_objects(column: pd.Series) -> bool:
+    """Whether a column of Python objects holds dates or times."""
+    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in (
+        "date",
+        "datetime",
+        "datetime64",
+    )
+
+
 def numbers(column: pd.Series) -> np.ndarray:
     """A numeric or date column as float64; missing is NaN, dates are seconds since 1970.
 
@@ -162,6 +180,8 @@ def numbers(column: pd.Series) -> np.ndarray:
     Returns:
         numpy.ndarray: dtype float64, shape ``(n_rows,)``.
     """
+    if is_date_objects(column):
+        column = pd.to_datetime(column)
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         stamps = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz is not None else column
         return (stamps - pd.Timestamp(0)).dt.total_seconds().to_numpy("float64")

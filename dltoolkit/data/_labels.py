@@ -25,9 +25,10 @@ CLEAR, DISBELIEF = 0.7, 0.1
 # handle outliers, name 3.5 for normal residuals; those of real tables have long tails.
 FAR_RESIDUAL = 10.0
 NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution over its median absolute deviation
-MAX_ROWS = 20_000  # more are drawn from, which keeps the check within about two seconds
+# More rows, or more values in all, are drawn from, which keeps the check within a few seconds.
+MAX_ROWS, MAX_VALUES = 20_000, 400_000
 SMALL = 5_000  # rows up to which five folds are cheap; three beyond
-MIN_ROWS = 60
+MIN_ROWS, MIN_DRAWN = 60, 1_000
 MAX_CLASSES = 50
 TREES, ROUNDS = 750, 50  # at most so many trees over all classes and folds, and boosting rounds
 MAX_EXAMPLES = 50
@@ -72,8 +73,9 @@ def suspicious_labels(table: Table, columns: list[Column]) -> list[AuditFinding]
     rows = np.flatnonzero(table.labelled)
     if table.problem is None or not used or len(rows) < MIN_ROWS:
         return []
-    if len(rows) > MAX_ROWS:
-        rows = np.sort(np.random.default_rng(table.seed).choice(rows, MAX_ROWS, replace=False))
+    most = min(MAX_ROWS, max(MIN_DRAWN, MAX_VALUES // len(used)))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(table.seed).choice(rows, most, replace=False))
     features = np.column_stack([_feature(c, rows) for c in used])
     labels = table.problem.encode(table.frame.iloc[rows]).reshape(len(rows), -1)
     judge = _amounts if table.problem.kind == "regression" else _classes
@@ -82,7 +84,10 @@ def suspicious_labels(table: Table, columns: list[Column]) -> list[AuditFinding]
         with threadpool_limits(THREADS, "openmp"):
             doubt = judge(features, labels[:, i], table)
         if doubt is not None:
-            found.append(_finding(table, name, dataclasses.replace(doubt, rows=rows[doubt.rows])))
+            doubt = dataclasses.replace(
+                doubt, rows=rows[doubt.rows], advice=doubt.advice + _drawn(table, len(rows))
+            )
+            found.append(_finding(table, name, doubt))
     return found
 
 
@@ -194,15 +199,18 @@ def _amounts(features: np.ndarray, encoded: np.ndarray, table: Table) -> _Doubt 
 def _finding(table: Table, name: str, doubt: _Doubt) -> AuditFinding:
     mask = np.zeros(len(table.frame), dtype=bool)
     mask[doubt.rows] = True
-    advice, n_labelled = doubt.advice, int(table.labelled.sum())
-    if n_labelled > MAX_ROWS:
-        advice += f" {MAX_ROWS:,} of the {n_labelled:,} rows were drawn and judged."
     examples = [
         {**table.example(row, name), **more}
         for row, more in zip(doubt.rows[:MAX_EXAMPLES], doubt.examples, strict=False)
     ]
     severity = "warn" if doubt.likely else "info"
-    return table.finding("suspicious_labels", name, mask, advice, severity=severity, examples=examples)
+    return table.finding("suspicious_labels", name, mask, doubt.advice, severity=severity, examples=examples)
+
+
+def _drawn(table: Table, n_rows: int) -> str:
+    """Says so when only some rows were judged."""
+    n_labelled = int(table.labelled.sum())
+    return f" {n_rows:,} of the {n_labelled:,} rows were drawn and judged." if n_rows < n_labelled else ""
 
 
 def _class_name(problem: Problem | None, code: int) -> object:

@@ -1,6 +1,7 @@
 """What decides which part a row may go to: its content, class, group and time, as numbers."""
 
 import dataclasses
+import datetime
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,12 +18,18 @@ from dltoolkit._checks import (
     listed,
     stop,
 )
-from dltoolkit.data._content import first_occurrence, row_hashes
+from dltoolkit.data._content import first_occurrence, hashable, row_hashes
 from dltoolkit.data._partition import by_chance, by_group, by_time, can_stratify, folds_by_chance, time_blocks
 from dltoolkit.problem import Problem
 
 METHODS = ("auto", "random", "stratified", "grouped", "time")
 MAX_SEED = 2**32 - 1  # scikit-learn's limit
+_NUMBERS = (
+    "integer",
+    "floating",
+    "mixed-integer-float",
+    "decimal",
+)  # pandas' words for objects that are numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,7 +258,7 @@ def group_numbers(column: pd.Series) -> np.ndarray:
         InputError: Naming the rows without a group.
     """
     _none_missing(column, column.isna().to_numpy(), "groups", "a group in every row")
-    return pd.factorize(column)[0]
+    return pd.factorize(hashable(column))[0]
 
 
 def time_numbers(column: pd.Series) -> np.ndarray:
@@ -261,15 +268,16 @@ def time_numbers(column: pd.Series) -> np.ndarray:
         InputError: Naming the rows whose time is missing, infinite or not readable.
     """
     expected = "a date, a time, an ISO 8601 text or a number in every row"
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS:
+        column = pd.to_numeric(column)
+    if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind in "iuf":
         numbers = column.to_numpy("float64", na_value=np.nan)
         _none_missing(column, ~np.isfinite(numbers), "time", expected)
         return column.to_numpy() if isinstance(column.dtype, np.dtype) else numbers
-    if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
-    dates = column
-    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
-        dates = pd.to_datetime(column.astype(object), errors="coerce", format="ISO8601", utc=True)
+    dates = column.dt.to_timestamp() if isinstance(column.dtype, pd.PeriodDtype) else column
+    if not pd.api.types.is_datetime64_any_dtype(dates.dtype):
+        readable = dates.astype(object).map(lambda v: v if isinstance(v, (str, datetime.date)) else None)
+        dates = pd.to_datetime(readable, errors="coerce", format="ISO8601", utc=True)
     _none_missing(column, dates.isna().to_numpy(), "time", expected)
     return dates.astype("int64").to_numpy()
 

@@ -184,6 +184,12 @@ def test_nullable_integers_can_take_a_broken_median():
     assert cleaned(frame, missing="median").data["a"].tolist() == [1, 2, 2.5, 3, 4]
 
 
+def test_dates_as_python_objects_are_imputed():
+    days = pd.Series(pd.date_range("2024-01-01", periods=5)).dt.date.where([True, True, False, True, True])
+    frame = pd.DataFrame({"day": days, "y": [1.5, 2.5, 3.5, 4.5, 5.5]})
+    assert cleaned(frame, missing="median").data["day"].iloc[2] == pd.Timestamp("2024-01-03")
+
+
 def test_free_text_is_not_imputed_unless_asked():
     words = "one two three four five six"
     frame = pd.DataFrame(

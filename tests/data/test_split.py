@@ -1,6 +1,7 @@
 """The claims of data.split: disjoint by content, scikit-learn's own draw, whole groups, time forward, a sealed test."""
 
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -231,6 +232,13 @@ def test_rows_without_a_readable_time_are_named(table, problem):
 def test_one_time_for_all_rows_cannot_be_split_by_time(table, problem):
     with pytest.raises(InputError, match="at least 3 distinct times for 3 parts, got 1"):
         data.split(table.assign(day=1), problem, time="day")
+
+
+@pytest.mark.parametrize("kind", [int, float])
+def test_times_as_python_numbers_are_ordered(table, problem, kind):
+    times = pd.Series([kind(v) for v in np.random.default_rng(0).permutation(N)], dtype=object)
+    splits = data.split(table.assign(day=times), problem, time="day")
+    assert min(splits.test["day"]) > max(splits.validation["day"]) > max(splits.train["day"])
 
 
 # ---------------------------------------------------------------- folds
@@ -466,6 +474,19 @@ def test_the_same_seed_gives_the_same_parts_and_another_gives_others(table, prob
     for settings in ({}, {"groups": "customer"}):
         one, two, other = (data.split(table, problem, seed=s, **settings).assignment for s in (1, 1, 2))
         assert one.equals(two) and not one.equals(other)
+
+
+def test_a_table_as_large_as_flights_is_split_within_a_second_beyond_scikit_learn():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(336_776, 12))).rename(columns=str)
+    frame["carrier"] = rng.choice(["AA", "UA", "DL", None], len(frame))
+    frame["late"] = rng.random(len(frame)) < 0.2
+    problem, start = Problem.infer(frame, "late"), time.process_time()
+    rest, _ = train_test_split(np.arange(len(frame)), test_size=0.2, stratify=frame["late"], random_state=0)
+    train_test_split(rest, test_size=0.2, stratify=frame["late"].iloc[rest], random_state=0)
+    sklearns = time.process_time() - start
+    data.split(frame, problem)
+    assert time.process_time() - start - 2 * sklearns < 1
 
 
 def test_the_callers_table_stays_as_it_was_and_later_changes_do_not_get_in(table, problem):
