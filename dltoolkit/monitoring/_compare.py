@@ -90,7 +90,7 @@ def _values(column: Numbers, series: pd.Series) -> Result:
     outcome = statistics.kolmogorov_smirnov(batch, values, below, upto)
     if not len(batch):
         return Result(column.name, "values", outcome, _NOTHING)
-    write = _date if column.role == "datetime" else "{:,.4g}".format
+    write = _date if column.role == "datetime" else "{:,.6g}".format
     why = f"median {write(float(np.median(batch)))}, was {write(column.median)}"
     infinite = int(np.isinf(batch).sum())
     why += f"; {infinite:,} infinite" if infinite else ""

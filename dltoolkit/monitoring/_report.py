@@ -89,7 +89,7 @@ class DriftReport:
         moved = list(
             dict.fromkeys(f.column for f in found if f.aspect not in _FAULTS and f.column not in faults)
         )
-        first = f"Look at where {listed(faults)} comes from: values are missing or new, which is more often a fault than a change. "
+        first = f"Look at where {listed(faults)} comes from: new levels or another share of missing values are more often a fault than a change. "
         then = f"{listed(moved)} moved. " if moved else ""
         return (
             (first if faults else "")

@@ -1,5 +1,6 @@
 """Pictures of a table as a whole: what is missing, and what moves together."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from dltoolkit.plots._palette import BLUE, diverging, sequential
 
 # More columns than this are left out of a picture; the title says how many.
 MOST_BARS, MOST_COLUMNS = 25, 60
+# More rows than this are sampled for the correlations: the standard error of a coefficient is then under 0.01.
+MOST_ROWS = 20_000
 # From this many columns on, they are put into an order in which similar ones are neighbours.
 CLUSTER_FROM = 21
 # Inches a cell needs so that a coefficient can be read in it.
@@ -94,7 +97,8 @@ def correlations(
     check_frame(frame)
     check_choice(method, METHODS, "method")
     columns = _columns(frame, schema, categories=method == "cramers_v")
-    table = _association(frame[columns], method)
+    rows = frame[columns] if len(frame) <= MOST_ROWS else frame[columns].sample(MOST_ROWS, random_state=0)
+    table = _association(rows, method)
     if len(table) < 2:
         kind = "categories" if method == "cramers_v" else "numbers"
         cure = f"Columns of that kind: {listed(columns)}." if columns else "There are none of that kind."
@@ -107,7 +111,11 @@ def correlations(
     name = {"pearson": "Pearson's r", "spearman": "Spearman's rank correlation", "cramers_v": "Cramér's V"}[
         method
     ]
-    title = f"{name}, {len(frame):,} rows"
+    title = (
+        f"{name}, {len(frame):,} rows"
+        if rows.shape[0] == len(frame)
+        else f"{name}, {len(rows):,} of {len(frame):,} rows"
+    )
     title += f" ({len(shown)} of {len(table)} columns)" if len(shown) < len(table) else ""
     title += "" if method == "cramers_v" else "\n(blue: together, orange: opposite)"
     left = [column for column in columns if column not in table]
@@ -136,26 +144,31 @@ def _columns(frame: pd.DataFrame, schema: Any, *, categories: bool) -> list[str]
 def _association(frame: pd.DataFrame, method: str) -> pd.DataFrame:
     """The matrix, without columns that are constant or empty."""
     if method == "cramers_v":
-        codes = frame.apply(lambda column: pd.factorize(as_text(column))[0]) if len(frame.columns) else frame
-        codes = codes.loc[:, (codes.max() > 0) if len(codes.columns) else []]
-        values = [[cramers_v(codes[a], codes[b]) for b in codes] for a in codes]
-        return pd.DataFrame(values, index=codes.columns, columns=codes.columns)
+        codes = {name: pd.factorize(as_text(frame[name]))[0] for name in frame}
+        codes = {name: values for name, values in codes.items() if values.max() > 0}
+        table = pd.DataFrame(1.0, index=list(codes), columns=list(codes))
+        for first, second in itertools.combinations(codes, 2):
+            table.loc[first, second] = table.loc[second, first] = cramers_v(codes[first], codes[second])
+        return table
     numbers = frame.astype("float64").replace([np.inf, -np.inf], np.nan)
     numbers = numbers.loc[:, numbers.nunique() > 1]
     return numbers.corr(method=method).fillna(0.0)  # type: ignore[arg-type]
 
 
-def cramers_v(first: pd.Series, second: pd.Series) -> float:
+def cramers_v(first: np.ndarray, second: np.ndarray) -> float:
     """Bergsma's bias-corrected Cramér's V of two columns of codes (−1 is missing), in [0, 1]; 0 when one is constant.
 
     Example:
-        >>> cramers_v(pd.Series([0, 1] * 50), pd.Series([1, 0] * 50))
+        >>> cramers_v(np.array([0, 1] * 50), np.array([1, 0] * 50))
         1.0
     """
     known = (first >= 0) & (second >= 0)
-    table = pd.crosstab(first[known], second[known]).to_numpy(float)
-    n, (rows, columns) = table.sum(), table.shape
-    if min(table.shape) < 2 or n < 2:
+    n = int(known.sum())
+    size = first.max() + 1, second.max() + 1
+    table = np.bincount(first[known] * size[1] + second[known], minlength=size[0] * size[1]).reshape(size)
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0].astype(float)
+    rows, columns = table.shape
+    if min(table.shape) < 2:
         return 0.0
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
     phi = ((table - expected) ** 2 / expected).sum() / n
