@@ -12,6 +12,9 @@ from dltoolkit import deployment, report
 from dltoolkit._checks import InputError
 from dltoolkit.project import STEPS, Project
 
+# Keras 3.15 makes arrays of its variables in a way that NumPy 2 calls outdated.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 
 def table(kind, n=150):
     rng = np.random.default_rng(1)

@@ -83,11 +83,16 @@ def test_tuples_in_settings_come_back_as_tuples(ledger):
     assert ledger.entries()["tune"].settings == {"space": {"rate": (0.1, 1, "log"), "units": [[8], [16]]}}
 
 
-def test_a_step_that_fails_leaves_the_earlier_one_whole(ledger):
-    done(ledger, "prepare", "1")
-    with pytest.raises(OSError, match="full"), ledger.lock.held(), ledger.staging("prepare") as folder:
+def fails_after_one_file(ledger):
+    with ledger.lock.held(), ledger.staging("prepare") as folder:
         _files.write_text(folder / "a.json", "2")
         raise OSError("disk full")
+
+
+def test_a_step_that_fails_leaves_the_earlier_one_whole(ledger):
+    done(ledger, "prepare", "1")
+    with pytest.raises(OSError, match="full"):
+        fails_after_one_file(ledger)
     assert (ledger.folder / "a.json").read_text() == "1"
     assert ledger.damaged("prepare") == []
     assert not (ledger.folder / STAGING).exists()

@@ -37,9 +37,9 @@ def test_the_holder_may_take_it_again(tmp_path):
 
 
 def test_another_process_is_named(tmp_path, holder):
-    with pytest.raises(TimeoutError, match=rf"nobody else to write, got process {holder.pid} at work"):
-        with Lock(tmp_path).held(patience=0.1):
-            pass
+    lock = Lock(tmp_path).held(patience=0.1)
+    with pytest.raises(TimeoutError, match=rf"nobody else to write, got process {holder.pid} at work"), lock:
+        pass
 
 
 def test_a_killed_holder_lets_go(tmp_path, holder):
