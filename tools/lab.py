@@ -28,6 +28,7 @@ def command(arguments: list[str], *, root: bool, desktop: bool) -> list[str]:
         sys.executable,
         "-m",
         "jupyterlab",
+        "--log-level=WARN",  # what is left is the address, and what goes wrong
         f"--ServerApp.root_dir={NOTEBOOKS}",
         "--ServerApp.ip=127.0.0.1",
     ]
@@ -54,10 +55,12 @@ def main(arguments: list[str]) -> int:
         n in os.environ for n in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )
     print(f"JupyterLab opens {NOTEBOOKS}. Its address stands below; Ctrl-C twice ends it.", flush=True)
-    try:
-        return subprocess.run(command(arguments, root=root, desktop=desktop), env=environment()).returncode
-    except KeyboardInterrupt:
-        return 0
+    lab = subprocess.Popen(command(arguments, root=root, desktop=desktop), env=environment())
+    while True:
+        try:
+            return lab.wait()
+        except KeyboardInterrupt:  # JupyterLab has got it too: it asks, and shuts its kernels down
+            continue
 
 
 if __name__ == "__main__":
