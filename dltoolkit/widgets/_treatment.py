@@ -1,0 +1,154 @@
+"""The state of the preprocessing panel, and what a column looks like before and after."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dltoolkit import plots, preprocessing
+from dltoolkit._text import as_text
+from dltoolkit.data import Schema
+from dltoolkit.preprocessing import Preprocessor
+from dltoolkit.widgets._code import call
+from dltoolkit.widgets._figure import figure, png
+
+NUMERIC = ("standardise", "normalise", "robust", "log", "none")
+CATEGORICAL = ("auto", "one-hot", "embedding", "hash")
+DATES = ("both", "cyclic", "elapsed")
+# What a single column may be treated with, by its role; "" stands for the setting of its kind.
+OVERRIDES = {
+    "numeric": (*NUMERIC, "drop"),
+    "boolean": ("none", "standardise", "drop"),
+    "categorical": (*CATEGORICAL, "drop"),
+    "datetime": (*DATES, "drop"),
+}
+DRAWN_ROWS = 20_000  # as many draw the same picture as all of them
+WIDTH, HEIGHT = 6.6, 2.9  # inches
+EXAMPLES = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class TreatmentSettings:
+    """What the knobs stand at; the names are those of `preprocessing.fit`.
+
+    Attributes:
+        numeric: Treatment of numbers.
+        categorical: Treatment of categories.
+        dates: Treatment of dates.
+        missing_indicators: Whether missing numbers are marked.
+        max_one_hot: Most categories that ``"auto"`` writes as one-hot columns.
+        columns: Treatments of single columns.
+    """
+
+    numeric: str
+    categorical: str
+    dates: str
+    missing_indicators: bool
+    max_one_hot: int
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments for `preprocessing.fit`."""
+        arguments = dataclasses.asdict(self)
+        return {name: value for name, value in arguments.items() if name != "columns" or value}
+
+    def code(self) -> str:
+        """Code that fits the preprocessing; it needs ``project``."""
+        fit = call(
+            "preprocessor = preprocessing.fit", ["project.splits.train", "project.schema"], self.arguments()
+        )
+        keep = call("# To keep it: project.do", ['"preprocess"'], self.arguments()).replace("\n", "\n# ")
+        return f"from dltoolkit import preprocessing\n\n{fit}\npreprocessor.frame()\n{keep}"
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """One column before and after.
+
+    Attributes:
+        column: Its name.
+        before: Raw values, one column, at most 20,000 rows.
+        after: Its features, the same rows; no column when it is left out.
+        kind: ``"numbers"``, ``"ones"`` (one-hot columns), ``"ids"`` or ``"nothing"``.
+        why: What was done, in a sentence.
+    """
+
+    column: str
+    before: pd.DataFrame
+    after: pd.DataFrame
+    kind: str
+    why: str
+
+    def examples(self) -> pd.DataFrame:
+        """A few different values beside their features; a one-hot column is shown where it is one."""
+        rows = self.before[self.column].drop_duplicates().head(EXAMPLES).index
+        shown = self.before.loc[rows].astype("object")
+        if self.kind == "ones":
+            names = self.after.columns.to_numpy()
+            ones = [" + ".join(names[line > 0]) or "all zeros" for line in self.after.loc[rows].to_numpy()]
+            return shown.assign(**{"feature that is 1": ones}).reset_index(drop=True)
+        after = self.after.loc[rows].rename(columns={self.column: f"{self.column} (feature)"})
+        return pd.concat([shown, after], axis=1).reset_index(drop=True)
+
+
+def fit(train: pd.DataFrame, schema: Schema, settings: TreatmentSettings) -> Preprocessor:
+    """The preprocessing of the knobs, fitted on the training part."""
+    return preprocessing.fit(train, schema, **settings.arguments())
+
+
+def view(train: pd.DataFrame, whole: Preprocessor, settings: TreatmentSettings, column: str) -> View:
+    """One column before and after the treatment of the knobs.
+
+    Args:
+        train: The training part.
+        whole: The preprocessing of all columns, from `fit`.
+        settings: What the knobs stand at.
+        column: One of the schema's features.
+
+    Returns:
+        View: The column.
+
+    Raises:
+        InputError: If the column cannot be read as its role says.
+    """
+    rows = train.head(DRAWN_ROWS)
+    if column in whole.left_out:
+        return View(column, rows[[column]], rows[[]], "nothing", f"left out: {whole.left_out[column]}")
+    # Fitted alone, so that all that comes out belongs to this column.
+    alone = whole.schema.with_roles({name: "ignore" for name in whole.schema.features if name != column})
+    treatment = {name: t for name, t in settings.columns.items() if name == column}
+    fitted = fit(train, alone, dataclasses.replace(settings, columns=treatment))
+    described = fitted.frame()
+    treatments = set(described["treatment"])
+    kind = "ones" if "one-hot" in treatments else "ids" if treatments & {"embedding", "hash"} else "numbers"
+    why = "; ".join(f"{t}: {w}" for t, w in zip(described["treatment"], described["why"], strict=True))
+    return View(column, rows[[column]], fitted.feature_frame(rows), kind, why)
+
+
+def view_png(shown: View) -> bytes:
+    """The distribution of a column before, and of its features after, side by side, as PNG."""
+    drawn, (left, right) = figure(WIDTH, HEIGHT, columns=2, left=1.0)
+    plots.distribution(shown.before, shown.column, ax=left)
+    left.set_title("before", fontsize=10)
+    if shown.kind == "nothing":
+        right.set_axis_off()
+        right.text(0.5, 0.5, "left out", ha="center", transform=right.transAxes)
+        return png(drawn)
+    table, by = _long(shown)
+    plots.distribution(table, "feature" if shown.kind == "ones" else "value", by=by, ax=right)
+    right.set_title("after", fontsize=10)
+    right.set_ylabel("")
+    return png(drawn)
+
+
+def _long(shown: View) -> tuple[pd.DataFrame, str | None]:
+    """The features as one column to draw, and the column that names them where there are several."""
+    if shown.kind == "ones":
+        ones = shown.after.stack()
+        names = ones[ones > 0].index.get_level_values(-1)
+        return pd.DataFrame({"feature": [n.removeprefix(f"{shown.column}=") for n in names]}), None
+    if shown.kind == "ids":
+        return pd.DataFrame({"value": as_text(shown.after.iloc[:, 0]).to_numpy()}), None
+    long = shown.after.melt(var_name="feature", value_name="value")
+    return long, "feature" if shown.after.shape[1] > 1 else None
