@@ -10,6 +10,7 @@ import pandas as pd
 
 from dltoolkit import _files, evaluation, training, tuning
 from dltoolkit._checks import check_number
+from dltoolkit.models import mlp
 from dltoolkit.problem import Problem
 from dltoolkit.project._artefacts import Best
 from dltoolkit.project._network import BUILDERS, build
@@ -166,13 +167,8 @@ def load_search(project: "Project", folder: pathlib.Path) -> tuning.Search:
     """Read the trials."""
     best = _files.read_json(folder / "search" / "best.json")
     texts = dict.fromkeys([*best["settings"], "status", "error"], str)
-    trials = pd.read_csv(
-        folder / "search" / "trials.csv",
-        dtype=texts,
-        keep_default_na=False,
-        na_values={"score": [""]},
-        float_precision="round_trip",
-    )
+    path = folder / "search" / "trials.csv"
+    trials = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"score": [""]})
     trials = trials.assign(**{name: [_read(text) for text in trials[name]] for name in best["settings"]})
     return tuning.Search(
         trials=trials,
@@ -184,6 +180,7 @@ def load_search(project: "Project", folder: pathlib.Path) -> tuning.Search:
     )
 
 
+@passes_on(mlp, "seed")
 @passes_on(training.fit, "epochs", "seed")
 def fine_tune(
     project: "Project",

@@ -106,7 +106,7 @@ def passes_on(target: Callable[..., Any], *but: str) -> Callable[[Callable[..., 
     )
 
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
-        function.passes_on = names  # type: ignore[attr-defined]
+        function.passes_on = (*getattr(function, "passes_on", ()), *names)  # type: ignore[attr-defined]
         return function
 
     return mark
