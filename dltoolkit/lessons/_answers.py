@@ -88,8 +88,8 @@ def array(expected: Any, *, within: float = 1e-6) -> Compare:
 
     def compare(answer: Any, project: Any) -> str | None:
         right = np.asarray(_resolve(expected, project))
-        given = np.asarray(answer)
-        if given.dtype == object and right.dtype != object:
+        given = _as_array(answer)
+        if given is None or (given.dtype == object and right.dtype != object):
             return f"expected an array of {right.dtype}, got {_kind(answer)}."
         if given.shape != right.shape:
             return f"expected the shape {right.shape}, got {given.shape}."
@@ -130,7 +130,9 @@ def table(expected: Any, *, within: float = 1e-6) -> Compare:
         for name in right.columns:
             wrong = np.flatnonzero(~_close(given[name].to_numpy(), right[name].to_numpy(), within))
             if len(wrong):
-                return f"column {name!r}, row {wrong[0]}: {given[name].iloc[wrong[0]]!r} is not right."
+                return (
+                    f"column {name!r}, row {wrong[0]}: {_plain(given[name].iloc[wrong[0]])!r} is not right."
+                )
         return None
 
     return compare
@@ -160,9 +162,8 @@ def passes(*cases: tuple[tuple[Any, ...], Any], within: float = 1e-6) -> Compare
                 given = answer(*arguments)
             except Exception as error:  # noqa: BLE001 - the reader's code may raise anything: the remark is about it
                 return f"for {arguments!r} it raises {type(error).__name__}: {error}"
-            given_array, right_array = np.asarray(given), np.asarray(right)
-            same = given_array.shape == right_array.shape
-            if not same or not _close(given_array, right_array, within).all():
+            found, wanted = _as_array(given), np.asarray(right)
+            if found is None or found.shape != wanted.shape or not _close(found, wanted, within).all():
                 return f"for {arguments!r} it gives {given!r}."
         return None
 
@@ -197,12 +198,23 @@ def _resolve(expected: Any, project: Any) -> Any:
 
 def _as_number(answer: Any) -> float | None:
     """One number out of whatever holds one: Python, NumPy, pandas or a tensor; None for everything else."""
-    if isinstance(answer, (str, bytes)):
-        return None
-    values = np.asarray(answer)
-    if values.size != 1 or values.dtype == bool or not np.issubdtype(values.dtype, np.number):
+    values = None if isinstance(answer, (str, bytes)) else _as_array(answer)
+    if (
+        values is None
+        or values.size != 1
+        or values.dtype == bool
+        or not np.issubdtype(values.dtype, np.number)
+    ):
         return None
     return float(values.reshape(-1)[0])
+
+
+def _as_array(answer: Any) -> np.ndarray | None:
+    """An array; None for a nested list whose rows differ in length."""
+    try:
+        return np.asarray(answer)
+    except ValueError:
+        return None
 
 
 def _as_frame(answer: Any) -> pd.DataFrame | None:
@@ -222,7 +234,14 @@ def _close(given: np.ndarray, right: np.ndarray, within: float) -> np.ndarray:
 
 
 def _folded(answer: Any) -> Any:
-    return answer.strip().casefold() if isinstance(answer, str) else answer
+    """What an option is compared by; whatever has a length equals no option."""
+    if isinstance(answer, str):
+        return answer.strip().casefold()
+    return object() if hasattr(answer, "__len__") and not isinstance(answer, tuple) else _plain(answer)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _kind(answer: Any) -> str:

@@ -49,7 +49,9 @@ def test_the_code_shown_builds_the_network_of_the_panel(panel, capsys):
     names = {"project": panel.project}
     exec(panel.code, names)
     assert names["model"].count_params() == panel.sketch.parameters
-    assert [layer.rate for layer in names["model"].layers if isinstance(layer, keras.layers.Dropout)] == [0.35]
+    assert [layer.rate for layer in names["model"].layers if isinstance(layer, keras.layers.Dropout)] == [
+        0.35
+    ]
 
 
 def test_the_last_line_of_the_code_is_what_keep_does(panel):
@@ -114,7 +116,9 @@ def test_the_loss_is_that_of_a_plain_formula():
     drawn = sketch(problem, preprocessor, no_layers, frame, initial={"seed": 3})
     from dltoolkit import models
 
-    p = models.mlp(problem, preprocessor, units=(), seed=3).predict(preprocessor.transform(frame), verbose=0)[:, 0]
+    p = models.mlp(problem, preprocessor, units=(), seed=3).predict(preprocessor.transform(frame), verbose=0)[
+        :, 0
+    ]
     truth = (frame["y"] == "yes").to_numpy()
     assert drawn.loss == pytest.approx(-np.log(np.where(truth, p, 1 - p)).mean(), rel=1e-5)
 

@@ -1,10 +1,12 @@
 """The evaluation panel, driven by its traits, without a browser."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from dltoolkit import evaluation, widgets
+from dltoolkit import Project, evaluation, widgets
 from dltoolkit.problem import Problem
 from dltoolkit.widgets._decision import Decision, DecisionSettings, confusion_html, decide, picture_png, worst
 
@@ -12,23 +14,20 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 @pytest.fixture(scope="module")
-def trained(finished, tmp_path_factory):
-    import shutil
+def shared(finished, tmp_path_factory):
+    """One trained project, whose test part stays sealed."""
+    return trained(finished, tmp_path_factory.mktemp("shared"))
 
-    from dltoolkit import Project
 
-    folder = shutil.copytree(finished, tmp_path_factory.mktemp("trained") / "project")
-    Project(folder).do("train", progress=False)
-    return folder
+def trained(finished, folder):
+    project = Project(shutil.copytree(finished, folder / "project"))
+    project.do("train", progress=False)
+    return project
 
 
 @pytest.fixture
-def panel(trained, tmp_path):
-    import shutil
-
-    from dltoolkit import Project
-
-    made = widgets.evaluation_panel(Project(shutil.copytree(trained, tmp_path / "project")))
+def panel(shared):
+    made = widgets.evaluation_panel(shared)
     yield made
     made.close()
 
@@ -39,7 +38,10 @@ def counts(panel, threshold):
     frame = project.splits.validation
     positive = (frame["late"] == project.problem.classes[1]).to_numpy()
     flagged = project.run.outputs(frame) >= threshold
-    return tuple(int(x.sum()) for x in (positive & flagged, positive & ~flagged, ~positive & flagged, ~positive & ~flagged))
+    return tuple(
+        int(x.sum())
+        for x in (positive & flagged, positive & ~flagged, ~positive & flagged, ~positive & ~flagged)
+    )
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.31, 0.5, 1.0])
@@ -94,7 +96,8 @@ def test_the_test_part_stays_sealed_until_the_project_opens_it(panel):
     assert panel.project.test_openings == ()
 
 
-def test_the_test_rows_can_be_looked_at_once_opened_and_are_opened_once(panel):
+def test_the_test_rows_can_be_looked_at_once_opened_and_are_opened_once(finished, tmp_path):
+    panel = widgets.evaluation_panel(trained(finished, tmp_path))
     panel.project.do("evaluate")
     panel.part.value = "test"
     assert len(panel.result.y_true) == panel.project.splits.sizes["test"]
@@ -146,7 +149,9 @@ def test_every_kind_of_problem_has_a_picture_and_worst_errors(kind):
 
 def test_counts_are_read_off_the_confusion_table_the_right_way_round():
     problem = Problem("binary", "fraud", ("no", "yes"))
-    result = measured(problem, np.array([1, 1, 1, 0, 0, 0, 0, 0]), np.array([0.9, 0.1, 0.1, 0.9, 0.9, 0.9, 0.1, 0.1]))
+    result = measured(
+        problem, np.array([1, 1, 1, 0, 0, 0, 0, 0]), np.array([0.9, 0.1, 0.1, 0.9, 0.9, 0.9, 0.1, 0.1])
+    )
     assert decide(result, DecisionSettings("validation", 0.5, 1, 10, "x")) == Decision(1, 2, 3, 2, 23.0)
 
 

@@ -45,7 +45,11 @@ def test_one_column_can_be_treated_on_its_own_and_others_keep_theirs(panel):
     panel.treat("home", "embedding")
     assert panel.settings.columns == {"income": "log", "home": "embedding"}
     treatments = panel.preprocessor.frame().set_index("column")["treatment"]
-    assert (treatments["income"], treatments["age"], treatments["home"]) == ("log", "standardise", "embedding")
+    assert (treatments["income"], treatments["age"], treatments["home"]) == (
+        "log",
+        "standardise",
+        "embedding",
+    )
     panel.column.value = "income"
     assert panel.treatment.value == "log"
     panel.treat("income", "")
@@ -66,7 +70,12 @@ def test_a_column_left_out_is_shown_as_such(panel):
 
 @pytest.mark.parametrize(
     ("column", "treatment", "kind"),
-    [("home", "one-hot", "ones"), ("home", "hash", "ids"), ("asked", "cyclic", "numbers"), ("age", "robust", "numbers")],
+    [
+        ("home", "one-hot", "ones"),
+        ("home", "hash", "ids"),
+        ("asked", "cyclic", "numbers"),
+        ("age", "robust", "numbers"),
+    ],
 )
 def test_every_kind_of_feature_can_be_drawn(panel, column, treatment, kind):
     panel.treat(column, treatment)
@@ -91,7 +100,9 @@ def test_keep_makes_it_step_3_of_the_project_and_the_panel_opens_with_it_again(p
     panel.numeric.value = "log"
     panel.treat("home", "hash")
     panel.keep()
-    assert panel.project.preprocessor.to_json() == panel.preprocessor.to_json() and "Kept" in panel.status.value
+    assert (
+        panel.project.preprocessor.to_json() == panel.preprocessor.to_json() and "Kept" in panel.status.value
+    )
     again = widgets.preprocessing_panel(panel.project)
     assert again.settings == panel.settings
     again.close()
@@ -112,5 +123,9 @@ def test_nothing_is_printed(panel, capfd):
 
 
 def test_the_panel_offers_exactly_what_preprocessing_takes():
-    assert (_treatment.NUMERIC, _treatment.CATEGORICAL[1:], set(_treatment.DATES)) == (NUMERIC, CATEGORICAL, set(DATES))
+    assert (_treatment.NUMERIC, _treatment.CATEGORICAL[1:], set(_treatment.DATES)) == (
+        NUMERIC,
+        CATEGORICAL,
+        set(DATES),
+    )
     assert {k: set(v) for k, v in _treatment.OVERRIDES.items()} == {k: set(v) for k, v in TREATMENTS.items()}

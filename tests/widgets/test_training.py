@@ -59,7 +59,13 @@ def test_the_knobs_reach_the_training(panel):
     panel.learning_rate.value, panel.batch_size.value, panel.epochs.value = 0.02, 16, 3
     panel.early_stopping.value, panel.class_weight.value = False, "balanced"
     settings = panel.train(wait=True).settings
-    expected = {"optimizer": "sgd", "batch_size": 16, "epochs": 3, "patience": None, "class_weight": "balanced"}
+    expected = {
+        "optimizer": "sgd",
+        "batch_size": 16,
+        "epochs": 3,
+        "patience": None,
+        "class_weight": "balanced",
+    }
     assert {name: settings[name] for name in expected} == expected
     assert settings["learning_rate"] == pytest.approx(0.02)
 
@@ -277,10 +283,14 @@ def test_time_left_is_the_recent_epochs_time_times_the_epochs_left():
     assert Account("preparing", epochs=10).left is None
 
 
-@pytest.mark.parametrize("phase", [*_session.BUSY, "ready", "finished", "early", "interrupted", "diverged", "failed"])
+@pytest.mark.parametrize(
+    "phase", [*_session.BUSY, "ready", "finished", "early", "interrupted", "diverged", "failed"]
+)
 def test_every_phase_has_a_sentence(phase, project):
     account = Account(phase, epochs=5, problem="it broke")
-    assert sentence(account) and sentence(account) in status_html(account, project.problem).replace("&#x27;", "'")
+    assert sentence(account) and sentence(account) in status_html(account, project.problem).replace(
+        "&#x27;", "'"
+    )
 
 
 def test_what_went_wrong_is_shown_as_text_and_never_as_html(project):
@@ -303,6 +313,12 @@ def test_stopping_a_session_that_does_nothing_does_nothing():
 
 
 def test_small_pieces_of_wording():
-    assert [duration(s) for s in (0.04, 9.96, 59.7, 61, 7300)] == ["0.0 s", "10.0 s", "1 min 0 s", "1 min 1 s", "2 h 1 min"]
+    assert [duration(s) for s in (0.04, 9.96, 59.7, 61, 7300)] == [
+        "0.0 s",
+        "10.0 s",
+        "1 min 0 s",
+        "1 min 1 s",
+        "2 h 1 min",
+    ]
     assert batch_sizes(5) == [5] and batch_sizes(10**6)[-1] == 4096
     assert rounded(3.16e-4) == 0.00032
