@@ -35,4 +35,7 @@ with _quiet_stderr():
     import keras
     import tensorflow as tf
 
+# TensorFlow warns when several models are trained in one process, as every search and every lesson does.
+tf.get_logger().addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
+
 __all__ = ["keras", "tf"]

@@ -13,6 +13,7 @@ import pandas as pd
 from dltoolkit import __version__, _files
 from dltoolkit._checks import InputError, check_number, complaint, listed, stop
 from dltoolkit._keras import keras
+from dltoolkit.data import Cleaning
 from dltoolkit.deployment import _folder, _network
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
@@ -29,6 +30,8 @@ class Bundle:
         path: The folder.
         problem: What is answered.
         preprocessor: The preprocessing, on the very layers of `model`.
+        cleaning: The steps of the cleaning that change values of the columns used (imputed, clipped...), done to
+            rows before all else; it has no steps where there are none. `model` knows nothing of them.
         model: A plain ``keras.Model``: a dict of raw columns ``(n, 1)`` in (see ``preprocessor.inputs``), the head's
             outputs ``(n, units)`` out. ``keras.models.load_model`` opens its file without dltoolkit.
         network: The trained network inside `model`: features in, outputs out.
@@ -40,6 +43,7 @@ class Bundle:
     path: pathlib.Path
     problem: Problem
     preprocessor: Preprocessor
+    cleaning: Cleaning
     model: keras.Model
     network: keras.Model
     card: dict[str, Any]
@@ -66,7 +70,7 @@ class Bundle:
         Raises:
             InputError: If columns are missing, or hold values that cannot be read as in training; all are named.
         """
-        return network_outputs(self.network, self.preprocessor.transform(frame))
+        return network_outputs(self.network, self.preprocessor.transform(self.cleaning.apply(frame)))
 
     def predict(self, frame: pd.DataFrame, *, threshold: float | None = None) -> pd.DataFrame:
         """Answers for raw rows.
@@ -92,7 +96,7 @@ class Bundle:
             UserWarning: If there are categories that training never saw.
         """
         answers = self._decode(self.outputs(frame), threshold).set_axis(frame.index)
-        counts = self.preprocessor.counts(frame).set_index("column")
+        counts = self.preprocessor.counts(self.cleaning.apply(frame)).set_index("column")
         _warn_of_unseen(counts[counts["unseen"] > 0])
         answers.attrs = {
             "counts": {
@@ -177,6 +181,7 @@ def opened(
             path=folder,
             problem=Problem.from_json(contents["problem"]),
             preprocessor=Preprocessor.from_json(contents["preprocessor"], before),
+            cleaning=Cleaning.from_json(contents["cleaning"]),
             model=model,
             network=network,
             card=contents["card"],

@@ -33,6 +33,7 @@ SUFFIXES = {
     "preprocessor": ".json",
     "problem": ".json",
     "card": ".json",
+    "cleaning": ".json",
     "reference": ".json",
 }
 OPTIONAL = ("reference",)

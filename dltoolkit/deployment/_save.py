@@ -15,8 +15,10 @@ import pandas as pd
 from dltoolkit import __version__, _files
 from dltoolkit._checks import complaint, stop
 from dltoolkit._keras import keras, tf
+from dltoolkit.data import Cleaning
 from dltoolkit.deployment import _folder, _network
 from dltoolkit.deployment._bundle import Bundle, opened
+from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.training import Run
 
 
@@ -24,6 +26,7 @@ def save(
     path: str | os.PathLike[str],
     run: Run,
     *,
+    cleaning: Cleaning | None = None,
     reference: Any = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Bundle:
@@ -36,6 +39,8 @@ def save(
     Args:
         path: The folder; made when it does not exist.
         run: What `training.fit` returned.
+        cleaning: What was done to the table before it was split. Steps that change values of the columns used are
+            kept, and done to new rows as well; no row is ever dropped. Defaults to None.
         reference: A ``monitoring.Monitor`` of the training data, or what its ``to_json`` gave; kept so that new data
             can be checked for drift. Defaults to None.
         metadata: What else the model card should hold, such as scores, author or licence: JSON values, NumPy numbers
@@ -54,6 +59,7 @@ def save(
     _check_run(run)
     contents = {
         "preprocessor": run.preprocessor.to_json(),
+        "cleaning": _value_steps(cleaning, run.preprocessor).to_json(),
         "problem": run.problem.to_json(),
         "card": _card(run, metadata),
     }
@@ -80,6 +86,14 @@ def _check_run(run: Any) -> None:
     cure = "Give the result of training.fit" + (", such as search.run." if hasattr(run, "trials") else ".")
     if not all(hasattr(run, part) for part in parts) or not isinstance(run.model, keras.Model):
         stop([complaint("run", "a training.Run", type(run).__name__, cure)])
+
+
+def _value_steps(cleaning: Cleaning | None, preprocessor: Preprocessor) -> Cleaning:
+    """The part of a cleaning that a new row has to go through; infinities are refused by the preprocessing itself."""
+    if cleaning is None:
+        return Cleaning((), {"infinite": "keep"})
+    used = [s for s in cleaning.steps if not s.drops_rows and s.column in preprocessor.columns]
+    return Cleaning(tuple(used), {**cleaning.settings, "infinite": "keep"})
 
 
 def _profile(reference: Any) -> dict[str, Any]:

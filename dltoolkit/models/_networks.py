@@ -1,6 +1,6 @@
 """Networks for tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
@@ -62,13 +62,15 @@ def linear(
                 units,
                 embeddings_initializer=start,
                 embeddings_regularizer=penalty,
-                name=f"weights_{i}",
+                name=_free(f"weights_{i}", inputs),
             )
-            parts.append(keras.layers.Reshape((units,), name=f"weight_{i}")(table(inputs[name])))
-    total = keras.layers.Add(name="sum")(parts) if len(parts) > 1 else parts[0]
-    answer = keras.layers.Activation(problem.head.activation, name="answer")(total)
-    model = keras.Model(inputs, _target_units(answer, problem, preprocessor.target_statistics), name="linear")
-    return _start_at_base_rate(model, "weights", problem, preprocessor.target_statistics)
+            parts.append(
+                keras.layers.Reshape((units,), name=_free(f"weight_{i}", inputs))(table(inputs[name]))
+            )
+    total = keras.layers.Add(name=_free("sum", inputs))(parts) if len(parts) > 1 else parts[0]
+    answer = keras.layers.Activation(problem.head.activation, name=_free("answer", inputs))(total)
+    model = keras.Model(inputs, _target_units(answer, problem, preprocessor), name="linear")
+    return _start_at_base_rate(model, _free("weights", inputs), problem, preprocessor)
 
 
 def mlp(
@@ -114,37 +116,39 @@ def mlp(
     x = _joined(inputs, preprocessor, seed)
     for i, width in enumerate(units):
         start = _seeded(initializer, seed + 101 * (i + 1))
-        x = keras.layers.Dense(
-            int(width), kernel_initializer=start, kernel_regularizer=penalty, name=f"hidden_{i + 1}"
-        )(x)
-        x = keras.layers.BatchNormalization(name=f"norm_{i + 1}")(x) if batch_norm else x
-        x = keras.layers.Activation(activation, name=f"{activation}_{i + 1}")(x)
-        x = keras.layers.Dropout(dropout, seed=seed + i, name=f"dropout_{i + 1}")(x) if dropout else x
+        name = _free(f"hidden_{i + 1}", inputs)
+        x = keras.layers.Dense(int(width), kernel_initializer=start, kernel_regularizer=penalty, name=name)(x)
+        x = keras.layers.BatchNormalization(name=_free(f"norm_{i + 1}", inputs))(x) if batch_norm else x
+        x = keras.layers.Activation(activation, name=_free(f"{activation}_{i + 1}", inputs))(x)
+        x = (
+            keras.layers.Dropout(dropout, seed=seed + i, name=_free(f"dropout_{i + 1}", inputs))(x)
+            if dropout
+            else x
+        )
     start = _seeded("glorot_uniform", seed)
     answer = keras.layers.Dense(
-        problem.head.units, problem.head.activation, kernel_initializer=start, name="answer"
+        problem.head.units, problem.head.activation, kernel_initializer=start, name=_free("answer", inputs)
     )(x)
-    model = keras.Model(inputs, _target_units(answer, problem, preprocessor.target_statistics), name="mlp")
-    return _start_at_base_rate(model, "answer", problem, preprocessor.target_statistics)
+    model = keras.Model(inputs, _target_units(answer, problem, preprocessor), name="mlp")
+    return _start_at_base_rate(model, _free("answer", inputs), problem, preprocessor)
 
 
-def _target_units(
-    x: keras.KerasTensor, problem: Problem, statistics: Mapping[str, TargetStatistics]
-) -> keras.KerasTensor:
+def _target_units(x: keras.KerasTensor, problem: Problem, preprocessor: Preprocessor) -> keras.KerasTensor:
     """In regression: from standard deviations around the training mean to the target's own unit."""
-    target = statistics.get(problem.targets[0])
+    target = preprocessor.target_statistics.get(problem.targets[0])
     if problem.kind != "regression" or target is None or not target.std:
         return x
-    return keras.layers.Rescaling(target.std, target.mean, name="target_units")(x)
+    return keras.layers.Rescaling(target.std, target.mean, name=_free("target_units", preprocessor.specs))(x)
 
 
 def _start_at_base_rate(
-    model: keras.Model, layer: str, problem: Problem, statistics: Mapping[str, TargetStatistics]
+    model: keras.Model, layer: str, problem: Problem, preprocessor: Preprocessor
 ) -> keras.Model:
     """Set the output bias so that the untrained model answers with about the base rates.
 
     Karpathy (2019), "A recipe for training neural networks": initialise the final bias well.
     """
+    statistics = preprocessor.target_statistics
     known = all(t in statistics and statistics[t].counts for t in problem.targets)
     if problem.kind == "regression" or not known or layer not in [x.name for x in model.layers]:
         return model
@@ -165,6 +169,13 @@ def _base_rate(problem: Problem, statistics: Mapping[str, TargetStatistics]) -> 
     return shares[1:] - shares[0] if problem.kind == "binary" else shares - shares.mean()
 
 
+def _free(name: str, taken: Container[str]) -> str:
+    """A name for a layer: Keras wants each once, and a column may have taken it."""
+    while name in taken:
+        name += "_"
+    return name
+
+
 def _inputs(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:
     return {n: keras.Input(s.shape, dtype=s.dtype, name=n) for n, s in preprocessor.specs.items()}
 
@@ -179,10 +190,10 @@ def _joined(inputs: dict[str, keras.KerasTensor], preprocessor: Preprocessor, se
         width = min(EMBEDDING_MOST, round(EMBEDDING_FACTOR * spec.vocabulary_size**EMBEDDING_POWER))
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=seed + i)
         table = keras.layers.Embedding(
-            spec.vocabulary_size, width, embeddings_initializer=start, name=f"embedding_{i}"
+            spec.vocabulary_size, width, embeddings_initializer=start, name=_free(f"embedding_{i}", inputs)
         )
-        parts.append(keras.layers.Reshape((width,), name=f"vector_{i}")(table(inputs[name])))
-    return keras.layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
+        parts.append(keras.layers.Reshape((width,), name=_free(f"vector_{i}", inputs))(table(inputs[name])))
+    return keras.layers.Concatenate(name=_free("features", inputs))(parts) if len(parts) > 1 else parts[0]
 
 
 def _check_units(units: Sequence[int]) -> None:

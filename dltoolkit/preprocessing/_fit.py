@@ -113,35 +113,26 @@ def fit(
     plans, left_out = _plans(
         train, schema, defaults=defaults, columns=columns, indicators=missing_indicators, options=options
     )
+    _check_any(plans, left_out)
     categories = tuple(p for p in plans if isinstance(p, CategoryPlan))
-    crossed = tuple(_plan_cross(train, tuple(c), categories, max_one_hot) for c in crosses)
+    crosses = [tuple(names) for names in crosses]
     plan = Plan(
         numeric=tuple(p for p in plans if isinstance(p, NumericPlan)),
         dates=tuple(p for p in plans if isinstance(p, DatePlan)),
         categories=categories,
-        crosses=crossed,
+        crosses=tuple(_plan_cross(train, names, categories, max_one_hot) for names in crosses),
         left_out=left_out,
     )
-    if not (plan.numeric or plan.dates or plan.categories):
-        why = "; ".join(f"{c!r}: {w}" for c, w in left_out.items()) or "the schema has no feature columns"
-        stop(
-            [
-                complaint(
-                    "train",
-                    "at least one usable feature column",
-                    f"none ({why})",
-                    "Give columns a role with schema.with_roles.",
-                )
-            ]
-        )
-    settings = {
-        **defaults,
-        "missing_indicators": missing_indicators,
-        **options,
-        "columns": columns,
-        "crosses": [list(c) for c in crosses],
-    }
+    settings = {**defaults, "missing_indicators": missing_indicators, **options, "columns": columns}
+    settings["crosses"] = [list(names) for names in crosses]
     return Preprocessor(schema, plan, settings, _target_statistics(train, schema))
+
+
+def _check_any(plans: Sequence[object], left_out: Mapping[str, str]) -> None:
+    if not plans:
+        why = "; ".join(f"{c!r}: {w}" for c, w in left_out.items()) or "the schema has no feature columns"
+        cure = "Give columns a role with schema.with_roles."
+        stop([complaint("train", "at least one usable feature column", f"none ({why})", cure)])
 
 
 def _check_overrides(columns: dict[str, str], schema: Schema) -> dict[str, str]:

@@ -19,17 +19,32 @@ from dltoolkit.preprocessing._plan import (
 )
 
 ops = keras.ops
-DENSE = "dense"
+DENSE, FEATURES = "dense", "features"
 
 
-def input_name(column: str) -> str:
-    """The name of a column's input: Keras allows no slash in it."""
-    return column.replace("/", "\u2215")
+def input_names(plan: Plan) -> dict[str, str]:
+    """The name of each column's input: Keras allows no slash, no empty name and no name twice in it."""
+    names: dict[str, str] = {}
+    for column in raw_columns(plan):
+        name = column.replace("/", "\u2215") or "column"
+        while name in names.values():
+            name += "_"
+        names[column] = name
+    return names
 
 
-def feature_key(column: str) -> str:
-    """The name of a column's ids among the features; the dense block keeps its own name for itself."""
-    return input_name(column) if column != DENSE else f"{DENSE} (ids)"
+def inner_name(plan: Plan, name: str) -> str:
+    """A name for a layer of ours that no column has."""
+    taken = input_names(plan).values()
+    while name in taken:
+        name += "_"
+    return name
+
+
+def feature_key(plan: Plan, column: str) -> str:
+    """The name of a category's (or a cross's) ids among the features; the dense block keeps its own name for itself."""
+    name = input_names(plan).get(column, column.replace("/", "\u2215"))
+    return name if name != DENSE else f"{DENSE} (ids)"
 
 
 def raw_columns(plan: Plan) -> dict[str, str]:
@@ -38,9 +53,15 @@ def raw_columns(plan: Plan) -> dict[str, str]:
     return kinds | {p.column: "string" for p in plan.categories}
 
 
+def lookup_names(plan: Plan) -> dict[str, str]:
+    """The name of the lookup layer of each category."""
+    return {p.column: inner_name(plan, f"lookup_{i}") for i, p in enumerate(plan.categories)}
+
+
 def lookup_layers(plan: Plan) -> dict[str, keras.layers.Layer]:
     """For each category the layer that turns its texts into ids: 0 missing, 1 unseen, then the vocabulary."""
-    return {p.column: _lookup(p, f"lookup_{i}") for i, p in enumerate(plan.categories)}
+    names = lookup_names(plan)
+    return {p.column: _lookup(p, names[p.column]) for p in plan.categories}
 
 
 def _lookup(plan: CategoryPlan, name: str) -> keras.layers.Layer:
@@ -53,21 +74,21 @@ def _lookup(plan: CategoryPlan, name: str) -> keras.layers.Layer:
 
 def features_model(plan: Plan) -> keras.Model:
     """Numbers and ids in, features out: the part that runs over whole columns at once."""
-    dtypes = {c: "int64" if d == "string" else d for c, d in raw_columns(plan).items()}
-    inputs = _inputs(dtypes)
-    return keras.Model(inputs, _features(plan, {c: inputs[input_name(c)] for c in dtypes}), name="features")
+    inputs = _inputs(plan, {c: "int64" if d == "string" else d for c, d in raw_columns(plan).items()})
+    columns = {column: inputs[name] for column, name in input_names(plan).items()}
+    return keras.Model(inputs, _features(plan, columns), name=inner_name(plan, FEATURES))
 
 
 def whole_model(plan: Plan, features: keras.Model) -> keras.Model:
     """Raw columns in, features out: the lookups, then `features`."""
-    dtypes = raw_columns(plan)
-    inputs = _inputs(dtypes)
-    ids = {input_name(c): layer(inputs[input_name(c)]) for c, layer in lookup_layers(plan).items()}
-    return keras.Model(inputs, features({**inputs, **ids}), name="preprocessing")
+    inputs, names = _inputs(plan, raw_columns(plan)), input_names(plan)
+    ids = {names[c]: layer(inputs[names[c]]) for c, layer in lookup_layers(plan).items()}
+    return keras.Model(inputs, features({**inputs, **ids}), name=inner_name(plan, "preprocessing"))
 
 
-def _inputs(dtypes: Mapping[str, str]) -> dict[str, keras.KerasTensor]:
-    return {input_name(c): keras.Input((1,), dtype=d, name=input_name(c)) for c, d in dtypes.items()}
+def _inputs(plan: Plan, dtypes: Mapping[str, str]) -> dict[str, keras.KerasTensor]:
+    names = input_names(plan)
+    return {names[c]: keras.Input((1,), dtype=d, name=names[c]) for c, d in dtypes.items()}
 
 
 def _features(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> dict[str, keras.KerasTensor]:
@@ -80,13 +101,13 @@ def _features(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> dict[str,
             if category.missing:
                 dense.append(ops.cast(ops.equal(ids, MISSING_ID), "float32"))
         else:
-            sparse[feature_key(category.column)] = ops.cast(ids, "int32")
+            sparse[feature_key(plan, category.column)] = ops.cast(ids, "int32")
     for i, cross in enumerate(plan.crosses):
-        ids = _cross_ids(plan, cross, columns, f"cross_{i}")
+        ids = _cross_ids(plan, cross, columns, inner_name(plan, f"cross_{i}"))
         if cross.treatment == "one-hot":
             dense += _one_hot(ids, len(cross.vocabulary), 1)
         else:
-            sparse[feature_key(cross.name)] = ops.cast(ids, "int32")
+            sparse[feature_key(plan, cross.name)] = ops.cast(ids, "int32")
     block = {DENSE: ops.concatenate(dense, axis=1) if len(dense) > 1 else dense[0]} if dense else {}
     return {**block, **sparse}
 
@@ -158,4 +179,4 @@ def feature_specs(plan: Plan) -> dict[str, FeatureSpec]:
     specs = {DENSE: FeatureSpec((n,), "float32")} if n else {}
     ids = {p.column: p.size for p in plan.categories if p.treatment != "one-hot"}
     ids |= {p.name: p.size for p in plan.crosses if p.treatment != "one-hot"}
-    return specs | {feature_key(name): FeatureSpec((1,), "int32", size) for name, size in ids.items()}
+    return specs | {feature_key(plan, name): FeatureSpec((1,), "int32", size) for name, size in ids.items()}

@@ -58,8 +58,8 @@ class Preprocessor:
         self.settings = dict(settings)
         self.target_statistics = dict(target_statistics or {})
         self._plan = plan
-        self._dtypes = _graph.raw_columns(plan)
-        self.columns = [c for c in schema.features if c in self._dtypes]
+        self._names = _graph.input_names(plan)
+        self.columns = [c for c in schema.features if c in self._names]
         self.left_out = dict(plan.left_out)
         self.specs: dict[str, FeatureSpec] = _graph.feature_specs(plan)
         self.feature_names = _graph.dense_names(plan)
@@ -73,11 +73,15 @@ class Preprocessor:
     @functools.cached_property
     def _features(self) -> Any:
         """The part of the graph after the lookups, compiled for whole columns."""
-        return tf.function(self.model.get_layer("features"), reduce_retracing=True)
+        return tf.function(
+            self.model.get_layer(_graph.inner_name(self._plan, _graph.FEATURES)), reduce_retracing=True
+        )
 
     @functools.cached_property
     def _lookups(self) -> dict[str, keras.layers.Layer]:
-        return {p.column: self.model.get_layer(f"lookup_{i}") for i, p in enumerate(self._plan.categories)}
+        return {
+            column: self.model.get_layer(name) for column, name in _graph.lookup_names(self._plan).items()
+        }
 
     def transform(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Turn raw rows into features, whole columns at a time.
@@ -128,7 +132,7 @@ class Preprocessor:
         columns, complaints = {}, []
         for name in self.columns:
             try:
-                columns[_graph.input_name(name)] = self._read_column(frame[name], as_ids)
+                columns[self._names[name]] = self._read_column(frame[name], as_ids)
             except _raw.RawError as error:
                 complaints.append(str(error))
         stop(complaints)
@@ -206,9 +210,9 @@ class Preprocessor:
         """
         plans = {p.column: p for p in self._plan.categories}
         rows = []
-        for name, values in self._read(frame).items():
-            column = next(c for c in self.columns if _graph.input_name(c) == name)
-            plan = plans.get(column)
+        read = self._read(frame)
+        for column in self.columns:
+            plan, values = plans.get(column), read[self._names[column]]
             missing = np.isnan(values) if plan is None else values == MISSING_ID
             unseen = np.zeros(len(values), bool) if plan is None else _unseen(plan, values)
             examples = pd.unique(frame[column].to_numpy(object)[unseen])[:EXAMPLES]

@@ -305,7 +305,7 @@ class Problem:
             InputError: If the number of columns is not the head's number of units.
         """
         outputs = np.asarray(outputs)
-        outputs = outputs.reshape(len(outputs), -1)
+        outputs = outputs[:, None] if outputs.ndim == 1 else outputs
         if outputs.shape[1] != self.head.units:
             stop([complaint("outputs", f"{self.head.units} column(s)", f"{outputs.shape[1]}")])
         if self.kind == "regression":

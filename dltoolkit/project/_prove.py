@@ -88,7 +88,13 @@ def deploy(project: "Project", folder: pathlib.Path, *, metadata: dict[str, Any]
     if project.is_done("evaluate") and project.evaluated_model == best.name:
         card["test"] = project.evaluation.metrics.to_dict("index")
     watch = Monitor(train, schema=project.schema, outputs=best.run.outputs(train))
-    deployment.save(folder / "bundle", best.run, reference=watch, metadata=card | (metadata or {}))
+    deployment.save(
+        folder / "bundle",
+        best.run,
+        cleaning=project.cleaning,
+        reference=watch,
+        metadata=card | (metadata or {}),
+    )
     size = sum(p.stat().st_size for p in (folder / "bundle").rglob("*") if p.is_file())
     return Outcome(None, f"{best.name} as a bundle of {size / 1e6:.1f} MB, reads back bit for bit")
 

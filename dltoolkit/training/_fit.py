@@ -100,31 +100,21 @@ def fit(
     patience = _check_options(model, preprocessor, problem, epochs=epochs, early_stopping=early_stopping)
     optimizer = _optimizer(optimizer, learning_rate)
     started = time.perf_counter()
-    train, validation = splits.train, splits.validation
-    batch_size = _check_batch_size(batch_size, len(train))
+    train, batch_size = splits.train, _check_batch_size(batch_size, len(splits.train))
     weights = _row_weights(train, problem, class_weight)
     batches = preprocessor.dataset(
         train, batch_size, problem=problem, shuffle=True, weights=weights, seed=seed
     )
-    held_out = preprocessor.dataset(validation, PREDICT_BATCH, problem=problem) if len(validation) else None
+    held_out = preprocessor.dataset(splits.validation, PREDICT_BATCH, problem=problem)
     ready = time.perf_counter()
     _compile(model, optimizer, loss, problem=problem, preprocessor=preprocessor, steps=len(batches))
-    recorder = Recorder(problem.objective, patience if held_out is not None else None, stop)
-    bars = [Progress(epochs)] if progress else []
-    try:
-        watchers = [recorder, *bars, *callbacks]
-        model.fit(
-            batches, validation_data=held_out, epochs=epochs, verbose=0, shuffle=False, callbacks=watchers
-        )
-    except KeyboardInterrupt:
-        recorder.stopped = "interrupted"
-        tqdm.write("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
-    finally:
-        for bar in bars:
-            bar.close()
+    recorder = Recorder(problem.objective, patience, stop)
+    watchers = [recorder, *([Progress(epochs)] if progress else []), *callbacks]
+    _train(model, batches, held_out, epochs=epochs, watchers=watchers)
     recorder.restore()
     _report_divergence(recorder, float(optimizer.learning_rate))
-    ended = time.perf_counter()
+    history, trained = recorder.history(), time.perf_counter() - ready
+    first = float(history["seconds"].iloc[0]) if len(history) else 0.0
     settings = {
         "model": model.name,
         "optimizer": type(optimizer).__name__.lower(),
@@ -132,25 +122,46 @@ def fit(
         "epochs": epochs,
         "batch_size": batch_size,
         "patience": patience,
-        "class_weight": class_weight
-        if isinstance(class_weight, str) or class_weight is None
-        else {str(k): float(v) for k, v in class_weight.items()},
+        "class_weight": _plain_weights(class_weight),
         "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss or problem.loss),
         "seed": seed,
-        **environment(),
         "train_rows": len(train),
-        "validation_rows": len(validation),
+        "validation_rows": len(splits.validation),
         "fingerprint": fingerprint(train),
+        **environment(),
     }
-    history = recorder.history()
-    timings = {
-        "preprocess": ready - started,
-        "first_epoch": float(history["seconds"].iloc[0]) if len(history) else 0.0,
-        "train": ended - ready,
-    }
+    timings = {"preprocess": ready - started, "first_epoch": first, "train": trained}
     return Run(
         model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
     )
+
+
+def _train(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    held_out: tf.data.Dataset,
+    *,
+    epochs: int,
+    watchers: list[keras.callbacks.Callback],
+) -> None:
+    """Keras's own loop; Ctrl-C ends it and loses nothing."""
+    try:
+        model.fit(
+            batches, validation_data=held_out, epochs=epochs, verbose=0, shuffle=False, callbacks=watchers
+        )
+    except KeyboardInterrupt:
+        watchers[0].stopped = "interrupted"
+        tqdm.write("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
+    finally:
+        for bar in watchers:
+            if isinstance(bar, Progress):
+                bar.close()
+
+
+def _plain_weights(class_weight: str | Mapping[Any, float] | None) -> str | dict[str, float] | None:
+    if class_weight is None or isinstance(class_weight, str):
+        return class_weight
+    return {str(label): float(weight) for label, weight in class_weight.items()}
 
 
 def pick_batch_size(n_rows: int) -> int:

@@ -106,7 +106,7 @@ def search(
         Search: The trials, the best settings and their run.
 
     Raises:
-        InputError: If the space or an option is at fault, there is no validation part, `folder` holds another search or a
+        InputError: If the space or an option is at fault, or `folder` holds another search or a
             damaged one.
         RuntimeError: If every trial failed; the message carries the first error.
     """
@@ -117,9 +117,6 @@ def search(
     _space.check_space({**space, **{k: [v] for k, v in (settings or {}).items()}}, build)
     if method == "grid":
         _space.only_choices(space)
-    if not len(splits.validation):
-        cure = "Split with validation_size above 0."
-        stop([complaint("splits", "a validation part to score the trials on", "none", cure)])
     fixed = dict(settings or {})
     identity = _identity(build, space, fixed, method, epochs, seed, training.fingerprint(splits.train))
     trainer = _Trainer(build, preprocessor, splits, problem, fixed, seed)

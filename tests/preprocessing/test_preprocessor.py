@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dltoolkit import Problem, Schema, preprocessing
+from dltoolkit import Problem, Schema, models, preprocessing
 from dltoolkit._checks import InputError
 
 ROWS = 500
@@ -337,3 +337,31 @@ def test_weights_need_a_problem_and_a_value_for_each_row(train, schema):
     preprocessor = preprocessing.fit(train, schema)
     with pytest.raises(InputError, match="one weight for each of the 500 rows"):
         preprocessor.dataset(train, weights=np.ones(3), problem=Problem.infer(train, "late"))
+
+
+def test_any_column_name_will_do():
+    names = [
+        "a/b",
+        "a\u2215b",
+        "features",
+        "lookup_0",
+        "dense",
+        "answer",
+        "hidden_1",
+        "",
+        " x ",
+        "größe \U0001f600",
+        "embedding_0",
+    ]
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({name: random.choice([f"v{i}" for i in range(40)], 200) for name in names})
+    frame["a/b"], frame["y"] = random.normal(size=200), random.integers(0, 2, 200)
+    roles = {name: "numeric" if name == "a/b" else "categorical" for name in names}
+    preprocessor = preprocessing.fit(frame, Schema.infer(frame, "y").with_roles(roles))
+    features, modelled = preprocessor.transform(frame), preprocessor.model(preprocessor.inputs(frame))
+    assert len(features) == len(names)
+    for name, values in features.items():
+        np.testing.assert_allclose(values, modelled[name].numpy(), atol=1e-6)
+    problem = Problem.infer(frame, "y")
+    for build in (models.linear, models.mlp):
+        assert build(problem, preprocessor)(features).shape == (200, 1)

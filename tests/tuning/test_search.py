@@ -36,19 +36,28 @@ def test_a_search_returns_one_row_a_trial_and_the_best_of_them(parts, method):
 
 def test_a_grid_tries_every_combination_once(parts):
     space = {"units": [(4,), (8,)], "dropout": [0.0, 0.5], "batch_size": (31, 32)}
-    search = tuning.search(models.mlp, *parts, space=space, method="grid", trials=99, epochs=1, progress=False)
-    tried = set(zip(search.trials["units"], search.trials["dropout"], search.trials["batch_size"], strict=True))
+    search = tuning.search(
+        models.mlp, *parts, space=space, method="grid", trials=99, epochs=1, progress=False
+    )
+    tried = set(
+        zip(search.trials["units"], search.trials["dropout"], search.trials["batch_size"], strict=True)
+    )
     assert tried == {(u, d, b) for u in [(4,), (8,)] for d in [0.0, 0.5] for b in [31, 32]}
     assert len(search.trials) == 8
 
 
 def test_the_same_seed_gives_the_same_trials(parts):
-    first, second = (tuning.search(models.mlp, *parts, space=SMALL, trials=2, epochs=2, seed=5, progress=False) for _ in "ab")
+    first, second = (
+        tuning.search(models.mlp, *parts, space=SMALL, trials=2, epochs=2, seed=5, progress=False)
+        for _ in "ab"
+    )
     pd.testing.assert_frame_equal(first.trials.drop(columns="seconds"), second.trials.drop(columns="seconds"))
 
 
 def test_a_stopped_search_goes_on_and_ends_as_if_it_had_not_been_stopped(parts, tmp_path, monkeypatch):
-    whole = tuning.search(models.mlp, *parts, space=SMALL, method="bayesian", trials=4, epochs=2, progress=False)
+    whole = tuning.search(
+        models.mlp, *parts, space=SMALL, method="bayesian", trials=4, epochs=2, progress=False
+    )
     trained = []
     original = training.fit
 
@@ -59,19 +68,33 @@ def test_a_stopped_search_goes_on_and_ends_as_if_it_had_not_been_stopped(parts, 
         return original(*args, **kwargs)
 
     monkeypatch.setattr(training, "fit", dies_at_the_third)
-    arguments = {"space": SMALL, "method": "bayesian", "trials": 4, "epochs": 2, "folder": tmp_path, "progress": False}
+    arguments = {
+        "space": SMALL,
+        "method": "bayesian",
+        "trials": 4,
+        "epochs": 2,
+        "folder": tmp_path,
+        "progress": False,
+    }
     with pytest.raises(SystemExit):
         tuning.search(models.mlp, *parts, **arguments)
     resumed = tuning.search(models.mlp, *parts, **arguments)
-    assert len(trained) in (5, 6)  # two before the stop, the stopped one, two after it, and the best once more if needed
-    pd.testing.assert_frame_equal(resumed.trials.drop(columns="seconds"), whole.trials.drop(columns="seconds"))
+    assert len(trained) in (
+        5,
+        6,
+    )  # two before the stop, the stopped one, two after it, and the best once more if needed
+    pd.testing.assert_frame_equal(
+        resumed.trials.drop(columns="seconds"), whole.trials.drop(columns="seconds")
+    )
     assert resumed.best == whole.best
 
 
 def test_another_search_in_the_same_folder_is_refused(parts, tmp_path):
     tuning.search(models.mlp, *parts, space=SMALL, trials=1, epochs=1, folder=tmp_path, progress=False)
     with pytest.raises(InputError, match="a search with another space"):
-        tuning.search(models.mlp, *parts, space={"dropout": [0.1]}, trials=1, epochs=1, folder=tmp_path, progress=False)
+        tuning.search(
+            models.mlp, *parts, space={"dropout": [0.1]}, trials=1, epochs=1, folder=tmp_path, progress=False
+        )
 
 
 def test_a_trial_that_fails_is_named_and_the_others_go_on(parts):
@@ -86,7 +109,9 @@ def test_a_trial_that_fails_is_named_and_the_others_go_on(parts):
 
 def test_a_search_in_which_every_trial_fails_says_why(parts):
     with pytest.raises(RuntimeError, match="none of 1 trials .* no-such-thing"):
-        tuning.search(models.mlp, *parts, space={"activation": ["no-such-thing"]}, trials=1, epochs=1, progress=False)
+        tuning.search(
+            models.mlp, *parts, space={"activation": ["no-such-thing"]}, trials=1, epochs=1, progress=False
+        )
 
 
 @pytest.mark.parametrize(
@@ -107,10 +132,3 @@ def test_a_space_that_cannot_be_searched_is_named(parts, space, message):
 def test_a_grid_over_a_range_of_fractions_is_refused(parts):
     with pytest.raises(InputError, match="ranges without steps for 'dropout'"):
         tuning.search(models.mlp, *parts, space={"dropout": (0.0, 0.5)}, method="grid", progress=False)
-
-
-def test_without_a_validation_part_there_is_nothing_to_score_on(parts):
-    preprocessor, splits, problem = parts
-    alone = data.split(pd.concat([splits.train, splits.validation]), problem, validation_size=0, seed=0)
-    with pytest.raises(InputError, match="a validation part"):
-        tuning.search(models.mlp, preprocessor, alone, problem, progress=False)
