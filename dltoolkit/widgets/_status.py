@@ -123,4 +123,4 @@ def attempts_html(runs: list[Run]) -> str:
     objective = runs[-1].problem.objective
     scores = table[objective.name].dropna()
     best = [] if not len(scores) else [scores.idxmin() if objective.direction == "min" else scores.idxmax()]
-    return _html.table(table, caption="Trainings so far, the best one marked", mark=best)
+    return _html.table(table, caption="Trainings so far, the best one marked; dashed in the picture is the one before", mark=best)

@@ -159,7 +159,7 @@ def opened(address: tuple[str, str], notebook: str, *, width: int = 1280, height
 def wait_until_idle(page) -> None:
     """The kernel answers and has nothing to do."""
     page.wait_for_function(
-        "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=60_000
+        "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=120_000
     )
 
 
@@ -193,9 +193,10 @@ def page(tmp_path):
 
 def test_a_reader_drags_a_slider_trains_watches_and_stops(page):
     panel = page.locator(PANEL).first
-    panel.wait_for(timeout=90_000)
+    panel.wait_for(timeout=240_000)
     wait_until_idle(page)
     panel.scroll_into_view_if_needed()
+    assert panel.get_by_text("javascript error").count() == 0
 
     rate = knob(page, "Learning rate")
     before = rate.locator(".widget-readout").inner_text()
