@@ -63,14 +63,28 @@ class CleaningStep:
         return cls(action, column, parameters, n_rows)
 
     def needed(self) -> list[str]:
-        """The columns that new data must have for this step."""
+        """The columns that new data must have for this step.
+
+        Returns:
+            list: Their names; none for a step that can be passed over.
+        """
         if self.drops_rows or self.action in ("drop_column", "merge_spelling", "infinite_to_missing"):
             return []
         time = self.parameters.get("time")
         return [c for c in (self.column, time) if c is not None]
 
     def run(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-        """Do it: a new table, and which rows of the old one were touched."""
+        """Do it.
+
+        Args:
+            frame: The rows, shape ``(n_rows, n_columns)``; it is not changed.
+
+        Returns:
+            tuple: A new table, and which rows of the old one were touched, bool ``(n_rows,)``.
+
+        Raises:
+            InputError: If the step's column has come in another type.
+        """
         if self.column is not None and self.column not in frame.columns:
             return frame, np.zeros(len(frame), dtype=bool)
         return ACTIONS[self.action](frame, self)

@@ -139,6 +139,9 @@ class Evaluation:
         Returns:
             numpy.ndarray: Positions in the evaluated frame (``frame.iloc[...]``), int64 ``(min(n, n_rows),)``, worst
             first: by log loss, for regression by absolute error.
+
+        Raises:
+            InputError: If `n` is no whole number from 1 up.
         """
         check_number(n, "n", low=1, whole=True)
         return np.argsort(-row_loss(self.problem, self.y_true, self.outputs), kind="stable")[: int(n)]

@@ -57,7 +57,14 @@ class TargetStatistics:
 
     @classmethod
     def of(cls, target: pd.Series) -> "TargetStatistics":
-        """Measure a target column."""
+        """Measure a target column.
+
+        Args:
+            target: The labels or amounts of the training part, shape ``(n_rows,)``.
+
+        Returns:
+            TargetStatistics: Its mean and spread where it holds numbers, and its counts.
+        """
         counts = as_text(target).value_counts()
         counts = {} if len(counts) > MOST_TARGET_LABELS else {str(k): int(v) for k, v in counts.items()}
         if not pd.api.types.is_numeric_dtype(target.dtype) or pd.api.types.is_bool_dtype(target.dtype):

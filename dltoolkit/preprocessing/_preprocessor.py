@@ -238,7 +238,17 @@ class Preprocessor:
         return pd.DataFrame(rows, columns=["column", "role", "treatment", "features", "why"])
 
     def feature_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """`transform` as one table with names: the dense columns, then the ids; the index is that of `frame`."""
+        """`transform` as one table with names.
+
+        Args:
+            frame: Raw rows, shape ``(n, n_columns)``.
+
+        Returns:
+            pandas.DataFrame: The dense columns, then the ids, with the index of `frame`.
+
+        Raises:
+            InputError: As `transform`.
+        """
         features = self.transform(frame)
         parts = []
         for name, values in features.items():

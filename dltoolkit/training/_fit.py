@@ -185,7 +185,11 @@ def pick_batch_size(n_rows: int) -> int:
 
 
 def environment() -> dict[str, Any]:
-    """Versions, threads and machine: what a bit-equal repetition has to share."""
+    """Versions, threads and machine: what a bit-equal repetition has to share.
+
+    Returns:
+        dict: ``versions``, ``backend``, ``machine``, ``devices``, ``threads`` (0: TensorFlow chooses), JSON-able.
+    """
     threads = tf.config.threading
     return {
         "versions": {
@@ -207,7 +211,14 @@ def environment() -> dict[str, Any]:
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
-    """Sixteen hexadecimal digits that change with any value, name or order of a table's content."""
+    """Sixteen hexadecimal digits that change with any value, name or order of a table's content.
+
+    Args:
+        frame: The table, shape ``(n_rows, n_columns)``; its index does not count.
+
+    Returns:
+        str: The digits.
+    """
     rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     names = pd.util.hash_array(np.array(frame.columns, dtype=object))
     mixed = np.concatenate([names, rows]) * np.arange(1, len(rows) + len(names) + 1, dtype="uint64")

@@ -71,7 +71,17 @@ class Run:
         return network_outputs(self.model, self.preprocessor.transform(frame))
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Answers for raw rows: `Problem.decode` of `outputs`, with the index of `frame`."""
+        """Answers for raw rows.
+
+        Args:
+            frame: Raw rows, ``n`` of them.
+
+        Returns:
+            pandas.DataFrame: `Problem.decode` of `outputs`, with the index of `frame`.
+
+        Raises:
+            InputError: As `outputs`.
+        """
         return self.problem.decode(self.outputs(frame)).set_axis(frame.index)
 
     def frame(self) -> pd.DataFrame:
