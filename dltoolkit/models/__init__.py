@@ -1,13 +1,14 @@
 """Steps 4 and 5, design and initialise: builders that return a plain, uncompiled ``keras.Model``, and baselines to beat."""
 
 import importlib
+from typing import Any
 
 _HOMES = {"Baseline": "_baseline", "baseline": "_baseline", "linear": "_networks", "mlp": "_networks"}
 
 __all__ = list(_HOMES)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"dltoolkit.models.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'dltoolkit.models' has no attribute {name!r}; it has: {', '.join(__all__)}")

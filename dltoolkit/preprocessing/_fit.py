@@ -115,16 +115,16 @@ def fit(
     )
     _check_any(plans, left_out)
     categories = tuple(p for p in plans if isinstance(p, CategoryPlan))
-    crosses = [tuple(names) for names in crosses]
+    groups = [tuple(names) for names in crosses]
     plan = Plan(
         numeric=tuple(p for p in plans if isinstance(p, NumericPlan)),
         dates=tuple(p for p in plans if isinstance(p, DatePlan)),
         categories=categories,
-        crosses=tuple(_plan_cross(train, names, categories, max_one_hot) for names in crosses),
+        crosses=tuple(_plan_cross(train, names, categories, max_one_hot) for names in groups),
         left_out=left_out,
     )
     settings = {**defaults, "missing_indicators": missing_indicators, **options, "columns": columns}
-    settings["crosses"] = [list(names) for names in crosses]
+    settings["crosses"] = [list(names) for names in groups]
     return Preprocessor(schema, plan, settings, _target_statistics(train, schema))
 
 

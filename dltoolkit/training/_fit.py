@@ -294,13 +294,13 @@ def _compile(
     steps: int,
 ) -> None:
     try:
-        loss = keras.losses.get(loss if loss is not None else str(problem.loss))
+        measure = keras.losses.get(loss if loss is not None else str(problem.loss))
     except ValueError:
         stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss))])
     model.compile(
         optimizer=optimizer,
-        loss=loss,
-        loss_weights=_loss_weight(str(getattr(loss, "name", None) or loss.__name__), problem, preprocessor),
+        loss=measure,
+        loss_weights=_loss_weight(getattr(measure, "name", None) or measure.__name__, problem, preprocessor),
         metrics=[_metric(str(m)) for m in problem.metrics],
         steps_per_execution=min(STEPS_PER_EXECUTION, steps),
         jit_compile=False,
