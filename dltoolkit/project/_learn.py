@@ -1,21 +1,16 @@
-"""Steps 8, 9 and 11: train, tune, fine-tune; none of them looks at the test part."""
+"""Steps 8 and 11: train and fine-tune, without a look at the test part."""
 
-import dataclasses
 import json
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from dltoolkit import _files, evaluation, training, tuning
-from dltoolkit._checks import check_number
+from dltoolkit import _files, evaluation, training
+from dltoolkit._keras import keras
 from dltoolkit.models import mlp
-from dltoolkit.problem import Problem
+from dltoolkit.problem import Objective
 from dltoolkit.project._artefacts import Best
-from dltoolkit.project._network import BUILDERS, build
+from dltoolkit.project._network import build
 from dltoolkit.project._outcome import FOR_ONCE, Outcome
-from dltoolkit.project._source import few_rows
 from dltoolkit.project._steps import passes_on
 
 if TYPE_CHECKING:
@@ -23,6 +18,8 @@ if TYPE_CHECKING:
 
 # What the choice between two models goes by: proper scores, in which the penalties of the losses have no part.
 DECIDES = {"binary": "log_loss", "multiclass": "log_loss", "multilabel": "log_loss", "regression": "rmse"}
+
+RACE = 3  # one in how many epochs of the first training a new one must not trail it
 
 
 @passes_on(training.fit, "optimizer", "learning_rate", "loss", "class_weight", "epochs", "seed")
@@ -35,7 +32,7 @@ def train(
     **options: Any,
 ) -> Outcome:
     """Step 8: train the network."""
-    run = _fit(project, project.build_network(), epochs=epochs, seed=seed, **_chosen(project), **options)
+    run = _fit(project, project.build_network(), epochs=epochs, seed=seed, **chosen(project), **options)
     run.save(folder / "run")
     return Outcome(run, _in_short(run), keep={"run": run})
 
@@ -49,9 +46,14 @@ def _fit(
     return training.fit(model, project.preprocessor, project.splits, project.problem, seed=seed, **options)
 
 
-def _chosen(project: "Project") -> dict[str, Any]:
+def chosen(project: "Project") -> dict[str, Any]:
     """What the steps loss and optimizer chose, as `training.fit` takes it."""
-    return {n: v for n, v in (project.loss | project.optimizer).items() if n != "why"}
+    return without(project.loss | project.optimizer, "why")
+
+
+def without(settings: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The settings, but for those named."""
+    return {name: value for name, value in settings.items() if name not in names}
 
 
 def _in_short(run: training.Run) -> str:
@@ -66,118 +68,29 @@ def load_run(project: "Project", folder: pathlib.Path) -> training.Run:
     return training.load(folder / "run")
 
 
-@dataclasses.dataclass(frozen=True)
-class Parts:
-    """The training and the validation part that a search looks at; it has no test part."""
+class Race(keras.callbacks.Callback):
+    """Gives up a training that trails another one at a third of its way.
 
-    train: pd.DataFrame
-    validation: pd.DataFrame
+    It is for settings that were found on a part of the rows: what is good there need not be good on all of them,
+    and a whole training is a high price for finding out (Li et al. 2018, "Hyperband": stop the worse ones early).
 
+    Args:
+        other: The training to beat.
+        objective: What is compared: the best score so far.
+    """
 
-@passes_on(tuning.search, "settings", "folder", "space", "trials", "epochs", "seed")
-def tune(
-    project: "Project",
-    folder: pathlib.Path,
-    *,
-    space: dict[str, Any] | None = None,
-    trials: int | None = None,
-    epochs: int | None = None,
-    rows: int | None = None,
-    seed: int | None = None,
-    **options: Any,
-) -> Outcome:
-    """Step 9: try other settings, on at most `rows` training rows, beside those in hand."""
-    limits, problem = project.limits, project.problem
-    settings = _without(project.network, "architecture", "parameters") | _chosen(project)
-    space = space or {name: values for name, values in tuning.SPACE.items() if name in settings}
-    parts = _some(project.splits, limits.search_rows if rows is None else rows, problem, project.seed)
-    epochs = limits.trial_epochs if epochs is None else epochs
-    seed = project.seed if seed is None else seed
-    in_hand = training.fit(
-        project.build_network(),
-        project.preprocessor,
-        parts,
-        problem,
-        epochs=epochs,
-        seed=seed,
-        progress=False,
-        **_chosen(project),
-    )
-    found = tuning.search(
-        BUILDERS[project.network["architecture"]],
-        project.preprocessor,
-        parts,
-        problem,
-        space=space,
-        trials=limits.trials if trials is None else trials,
-        epochs=epochs,
-        settings=_without(settings, *space),
-        seed=seed,
-        **options,
-    )
-    reference = float(in_hand.history[found.objective].agg(found.direction))
-    best = float(found.frame()["score"].iloc[0])
-    note = {
-        "better_than_in_hand": best < reference if found.direction == "min" else best > reference,
-        "score": best,
-        "score_in_hand": reference,
-        "rows": len(parts.train),
-    }
-    _save_search(folder / "search", found, note)
-    text = f"{len(found.trials)} trials on {len(parts.train):,} rows, best {found.objective} {best:.4f}"
-    return Outcome(found, f"{text}, settings in hand {reference:.4f}", keep={"search": found})
+    def __init__(self, other: training.Run, objective: Objective) -> None:
+        super().__init__()
+        self.epoch = -(-other.best_epoch // RACE)
+        self.objective, self.sign = objective.name, 1 if objective.direction == "min" else -1
+        scores = self.sign * other.history[objective.name].head(self.epoch)
+        self.target, self.best, self.gave_up = float(scores.min()), float("inf"), False
 
-
-def _without(settings: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in names}
-
-
-def _some(splits: Any, rows: int, problem: Problem, seed: int) -> Parts:
-    """The training and the validation part, at most `rows` rows of the one and in proportion of the other."""
-    check_number(rows, "rows", low=1, whole=True)
-    share = min(1.0, rows / len(splits.train))
-    n_validation = max(1, round(share * len(splits.validation)))
-    return Parts(
-        few_rows(splits.train, problem.targets, rows, seed),
-        few_rows(splits.validation, problem.targets, n_validation, seed),
-    )
-
-
-def _save_search(folder: pathlib.Path, found: tuning.Search, note: dict[str, Any]) -> None:
-    """The trials as CSV, each setting in JSON's spelling; the best ones; their run."""
-    own = ("trial", "score", "epochs", "seconds", "status", "error")
-    settings = [name for name in found.trials if name not in own]
-    table = found.trials.assign(**{name: found.trials[name].map(_spelt) for name in settings})
-    _files.write_text(folder / "trials.csv", table.to_csv(index=False))
-    best = {"method": found.method, "objective": found.objective, "direction": found.direction}
-    _files.write_json(folder / "best.json", {"best": found.best, **note, **best, "settings": settings})
-    found.run.save(folder / "run")
-
-
-def _spelt(value: Any) -> str:
-    return json.dumps(value.item() if isinstance(value, np.generic) else value)
-
-
-def _read(text: str) -> Any:
-    value = json.loads(text)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def load_search(project: "Project", folder: pathlib.Path) -> tuning.Search:
-    """Read the trials."""
-    best = _files.read_json(folder / "search" / "best.json")
-    texts = dict.fromkeys([*best["settings"], "status", "error"], str)
-    path = folder / "search" / "trials.csv"
-    trials = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"score": [""]})
-    trials = trials.assign(**{name: [_read(text) for text in trials[name]] for name in best["settings"]})
-    return tuning.Search(
-        trials=trials,
-        best={name: tuple(v) if isinstance(v, list) else v for name, v in best["best"].items()},
-        run=training.load(folder / "search" / "run"),
-        objective=best["objective"],
-        direction=best["direction"],
-        method=best["method"],
-    )
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Compare at the one epoch."""
+        self.best = min(self.best, self.sign * (logs or {}).get(self.objective, float("inf")))
+        if epoch + 1 == self.epoch and self.best > self.target:
+            self.gave_up = self.model.stop_training = True
 
 
 @passes_on(mlp, "seed")
@@ -198,24 +111,32 @@ def fine_tune(
     scores = {"run": score(project, project.run)}
     once = {name: options.pop(name) for name in FOR_ONCE if name in options}
     settings = (search.best if note["better_than_in_hand"] else {}) | options
+    race = Race(project.run, project.problem.objective)
+    if note["rows"] < len(project.splits.train):
+        once["callbacks"] = [*once.get("callbacks", ()), race]
     kept: dict[str, Any] = {}
     if settings:
         network = project.network | {n: v for n, v in settings.items() if n in project.network}
-        fitting = _chosen(project) | {n: v for n, v in settings.items() if n not in project.network}
+        fitting = chosen(project) | {n: v for n, v in settings.items() if n not in project.network}
         run = _fit(project, build(project, network), epochs=epochs, seed=seed, **fitting, **once)
         run.save(folder / "fine_tuned")
         scores["fine_tuned"] = score(project, run)
         kept["fine_tuned"] = run
     best = min(scores, key=lambda name: scores[name])
     metric = DECIDES[project.problem.kind]
-    content = {"model": best, "metric": metric, "scores": scores, "settings": settings}
-    content = json.loads(json.dumps(content, default=_spelt))
-    _files.write_json(folder / "fine_tune.json", content)
+    content = {
+        "model": best,
+        "metric": metric,
+        "scores": scores,
+        "settings": settings,
+        "gave_up": race.gave_up,
+    }
+    _files.write_json(folder / "fine_tune.json", json.loads(json.dumps(content, default=str)))
     told = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
-    reason = "" if kept else ": no trial was better than the settings in hand"
-    return Outcome(
-        kept.get("fine_tuned", project.run), f"keeps {best}{reason} (validation {metric}: {told})", keep=kept
-    )
+    why = "" if kept else ": no trial was better than the settings in hand"
+    why = ": the new one trailed it and was given up" if race.gave_up else why
+    summary = f"keeps {best}{why} (validation {metric}: {told})"
+    return Outcome(kept.get("fine_tuned", project.run), summary, keep=kept)
 
 
 def load_tuned(project: "Project", folder: pathlib.Path) -> dict[str, Any]:

@@ -52,5 +52,5 @@ class Limits:
         )
 
 
-FULL = Limits(rows=None, epochs=None, trials=6, trial_epochs=20, search_rows=20_000, n_bootstrap=1000)
+FULL = Limits(rows=None, epochs=None, trials=6, trial_epochs=15, search_rows=20_000, n_bootstrap=1000)
 FAST = Limits(rows=3000, epochs=5, trials=2, trial_epochs=3, search_rows=3000, n_bootstrap=200)

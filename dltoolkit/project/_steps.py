@@ -48,7 +48,7 @@ _TABLE = (
     ("loss", "_network", ("define",), {"loss": "loss.json"}),
     ("optimizer", "_network", ("define",), {"optimizer": "optimizer.json"}),
     ("train", "_learn", ("initialise", "loss", "optimizer"), {"run": "run/"}),
-    ("tune", "_learn", ("initialise", "loss", "optimizer"), {"search": "search/"}),
+    ("tune", "_tune", ("initialise", "loss", "optimizer"), {"search": "search/"}),
     (
         "evaluate",
         "_prove",

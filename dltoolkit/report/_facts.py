@@ -103,6 +103,7 @@ def _model(project: Project) -> dict[str, Any]:
         "search": {
             "method": search.method,
             "trials": len(search.trials),
+            "rows": search.run.settings["train_rows"],
             "failed": int((search.trials["status"] == "failed").sum()),
             "objective": search.objective,
             "best": search.best,

@@ -185,7 +185,7 @@ def tune(project: Project, told: Told) -> str:
     """What else was tried."""
     search = project.search
     note = told["search"]
-    text = f"{note['trials']} trials ({note['method']} search), scored by {search.objective.replace('_', ' ')} on the validation part."
+    text = f"{note['trials']} trials ({note['method']} search) on {note['rows']:,} training rows, scored by {search.objective.replace('_', ' ')} on the validation part."
     frame = search.frame().drop(columns="error" if not search.trials["error"].any() else [])
     frame = frame.assign(**{n: frame[n].map(_spelt) for n in search.best})
     return (
@@ -248,7 +248,8 @@ def fine_tune(project: Project, told: Told) -> str:
     if len(tuned["scores"]) == 1:
         return _p("No trial was better than the settings in hand: the first network is kept.")
     scores = ", ".join(f"{name.replace('_', '-')} {value:.4g}" for name, value in tuned["scores"].items())
-    text = f"Trained anew with the best settings found. By {metric} on the validation part ({scores}) {kept} is kept."
+    early = ", and given up when it trailed the first network" if tuned["gave_up"] else ""
+    text = f"Trained anew with the best settings found{early}. By {metric} on the validation part ({scores}) {kept} is kept."
     order = "This choice was made before the test part was opened."
     return _p(f"{text} {order}") + _settings(tuned["settings"], "Settings found")
 

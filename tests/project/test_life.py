@@ -10,6 +10,7 @@ import pytest
 from dltoolkit import deployment, evaluation
 from dltoolkit._checks import InputError
 from dltoolkit.project import STEPS, Project, StaleArtefact
+from dltoolkit.project._learn import Race
 
 # Keras 3.15 makes arrays of its variables in a way that NumPy 2 calls outdated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -112,6 +113,17 @@ def test_fine_tuning_with_given_settings_uses_them_and_keeps_the_better_model(co
     assert copy.tuned["settings"]["units"] == [4]
     with pytest.raises(StaleArtefact, match="fine_tune"):
         _ = copy.evaluation if "fine_tune" in copy._ledger.entries()["evaluate"].made_from else copy.bundle
+
+
+def test_a_race_is_given_up_by_who_trails_and_run_to_its_end_by_who_leads(life):
+    run, objective = life[0].run, life[0].problem.objective
+    epoch = -(-run.best_epoch // 3)
+    for score, gives_up in ((1e9, True), (-1e9, False)):
+        race = Race(run, objective)
+        race.set_model(type("Model", (), {"stop_training": False})())
+        for i in range(5):
+            race.on_epoch_end(i, {objective.name: score if i + 1 == epoch else 1e9})
+        assert race.gave_up == race.model.stop_training == gives_up
 
 
 def test_the_search_sees_no_more_rows_than_asked_for(copy):
