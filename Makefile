@@ -18,7 +18,7 @@ lab:
 	@$(PY) tools/lab.py $(LAB_ARGS)
 
 test: check
-	$(ONE_THREAD) $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(TEST_ARGS)
+	$(ONE_THREAD) $(PY) -m pytest -n $(WORKERS) --dist worksteal $(TEST_ARGS)
 
 check: .dev
 	$(PY) -m ruff format --check --quiet .

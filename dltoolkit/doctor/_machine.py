@@ -18,7 +18,7 @@ PYTHONS = (
 MEMORY_FAIL, MEMORY_WARN = (
     1 * GB,
     3 * GB,
-)  # importing TensorFlow takes 0.5 GB; a whole run on the flights table, 2 GB
+)  # importing TensorFlow takes 0.7 GB; a whole run on the flights table, 2 GB
 DISK_FAIL, DISK_WARN = (
     0.2 * GB,
     1 * GB,
