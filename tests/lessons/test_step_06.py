@@ -1,0 +1,31 @@
+"""Notebook 06, choose the loss: its solutions are right, and wrong answers get a hint."""
+
+import textwrap
+
+import pytest
+
+from dltoolkit import lessons
+from dltoolkit.lessons.step_06 import LESSON
+
+WRONG = {
+    "cost": 0.25,
+    "log_loss": lambda truth, said: 0.0,
+    "weight": 10,
+    "threshold": 0.5,
+    "typing_errors": "mean_squared_error",
+}
+
+
+@pytest.mark.parametrize("name", LESSON.exercises)
+def test_the_solution_of_an_exercise_is_right(name):
+    scope = {}
+    exec(textwrap.dedent(LESSON.exercises[name].solution), scope)
+    assert getattr(lessons.exercises("06"), name)(scope["answer"])
+
+
+@pytest.mark.parametrize("name", LESSON.exercises)
+def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, capsys):
+    task = getattr(lessons.exercises("06"), name)
+    for number, hint in enumerate(LESSON.exercises[name].hints, start=1):
+        assert not task(WRONG[name])
+        assert f"Hint {number} of 3: {hint}" in capsys.readouterr().out
