@@ -1,5 +1,6 @@
 """Notebook 04, design the network: its solutions are right, and wrong answers get a hint."""
 
+import itertools
 import textwrap
 import types
 
@@ -10,7 +11,7 @@ from dltoolkit.lessons.step_04 import LESSON
 
 WRONG = {
     "first_layer": 31 * 128,
-    "count": lambda widths: sum(a * b for a, b in zip(widths, widths[1:], strict=False)),
+    "count": lambda widths: sum(a * b for a, b in itertools.pairwise(widths)),
     "exit": "5 sigmoid",
     "untrained": lambda shares: 0.693,
     "yours": 64,
