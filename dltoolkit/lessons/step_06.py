@@ -19,7 +19,7 @@ LESSON = Lesson(
     leaves="The choice of the loss and of the class weights, in the project; notebook 08 trains with it.",
     minutes=20,
     expect="Mean probability of 'bad' on the credit table: between 0.22 and 0.34 with the usual loss, as many as there "
-    "are; between 0.40 and 0.56 with balanced classes.",
+    "are; between 0.34 and 0.48 with balanced classes.",
     exercises={
         "cost": Exercise(
             ask="A network gives the right class a probability of 0.25. What is the log loss of this answer?",
@@ -109,7 +109,7 @@ LESSON = Lesson(
             "It does not change when a weight moves a little, so it has no slope to follow.",
         ),
         Question(
-            "After class_weight='balanced' the probabilities of a rare disease average 0.5. May you show them to a "
+            "After class_weight='balanced' the probabilities of a rare disease average 0.4. May you show them to a "
             "patient?",
             "No. They are those of a made-up world in which half of all people are ill. Undo the weights first.",
             ("yes", "no"),
