@@ -1,116 +1,132 @@
 """Notebook 11: fine-tune and optimise."""
 
 import statistics
+from typing import Any
 
 from dltoolkit.lessons import Exercise, Lesson, Question, answers
 
-_LOSSES = (0.431, 0.436, 0.428, 0.434, 0.431)
+_SCORES = [0.43, 0.44, 0.42, 0.45]
+
+
+def _kept(project: Any) -> str:
+    return str(project.tuned["model"])
+
 
 LESSON = Lesson(
     step="11",
     title="Fine-tune and optimise",
     objectives=(
-        "decide between two settings by the mean and spread of several seeds",
-        "say what a drop of the learning rate and more patience can bring, and read it off a curve",
-        "measure by shuffling a column how much the model relies on it",
-        "find the smallest network that cannot be told from the best",
-        "keep the better model by the validation part alone",
+        "retrain settings with several seeds, and tell a gain from luck by mean and spread",
+        "lower the learning rate during a training, give it more patience, and measure what that is worth",
+        "find the smallest network whose score is within the spread of the larger one",
+        "measure by shuffling a column how much a model relies on it, and say what that does not tell",
+        "choose between two models by the validation rows alone",
     ),
-    needs="A trained network and a search (notebooks 08 and 09). project.catch_up('evaluate') makes them, and leaves the "
-    "test part closed.",
-    leaves="The fine-tuned run in the project, and which of the two models is in hand.",
+    needs="A trained model and a search (notebooks 08 and 09). project.catch_up('evaluate') makes them with defaults.",
+    leaves="The better model by the validation rows, and the comparison behind it.",
     minutes=25,
-    expect="Mean validation log loss of the tuned settings on the credit table: 0.42 to 0.445, no more than 0.01 better "
-    "than before; shuffling the most important column costs 0.04 to 0.14.",
+    expect="Validation log loss of the model kept on the credit table: between 0.38 and 0.48.",
     exercises={
-        "error": Exercise(
-            ask="Five seeds gave the losses 0.431, 0.436, 0.428, 0.434 and 0.431. What is the standard error of their mean?",
-            compare=answers.number(statistics.stdev(_LOSSES) / 5**0.5, within=0.00005),
-            hints=(
-                "First the standard deviation of the five, with n - 1 = 4 below the sum.",
-                "The standard error of a mean is the standard deviation over the root of the number of values.",
-                "np.std([...], ddof=1) / 5 ** 0.5.",
-            ),
-            solution="""
-                import numpy as np
-                answer = np.std([0.431, 0.436, 0.428, 0.434, 0.431], ddof=1) / 5**0.5
-            """,
-            why="One seed is uncertain by 0.003, the mean of five by 0.0014. Four times the seeds halve it again.",
-        ),
-        "rate": Exercise(
-            ask="A training starts at a learning rate of 0.002. Three drops by a factor of 0.3 come. What is the learning "
-            "rate then?",
-            compare=answers.number(0.002 * 0.3**3, within=1e-7),
-            hints=(
-                "Each drop multiplies the learning rate by the factor.",
-                "After two drops it is 0.002 * 0.3 * 0.3.",
-                "0.002 * 0.3**3.",
-            ),
-            solution="""
-                answer = 0.002 * 0.3**3
-            """,
-            why="A few drops make steps so small that hardly anything moves; more patience is then only waiting.",
-        ),
-        "parameters": Exercise(
-            ask="Write a function of (features, units, outputs), a number, a tuple of widths and a number, that returns how "
-            "many parameters such a network has.",
+        "spread": Exercise(
+            ask="Write a function of scores, a list of at least two, that returns their standard deviation with n - 1 in "
+            "the denominator.",
             compare=answers.passes(
-                ((31, (128, 64), 1), 12_417),
-                ((31, (16,), 1), 529),
-                ((10, (), 3), 33),
+                ((_SCORES,), statistics.stdev(_SCORES)),
+                (([1.0, 3.0],), statistics.stdev([1.0, 3.0])),
             ),
             hints=(
-                "A layer with k inputs and n units has k * n weights and n biases.",
-                "The units of one layer are the inputs of the next; the last layer has `outputs` units.",
-                "Put all widths in a row, (features, *units, outputs), and add (k + 1) * n for each pair of neighbours.",
+                "Subtract the mean from each score, and square.",
+                "Add up, divide by the number of scores less one, and take the root.",
+                "numpy.std(scores, ddof=1) or statistics.stdev(scores) does all of it.",
             ),
             solution="""
-                def answer(features, units, outputs):
-                    widths = (features, *units, outputs)
-                    return sum((k + 1) * n for k, n in zip(widths, widths[1:]))
+                import statistics
+
+                def answer(scores):
+                    return statistics.stdev(scores)
             """,
-            why="Most of it is the product of two neighbouring widths, so halving all layers leaves about a quarter.",
+            why="The mean was taken from the same scores and lies too close to them; n - 1 makes up for that.",
         ),
-        "smallest": Exercise(
-            ask="Write a function of (sizes, means, errors), three lists in the same order, that returns the size which the "
-            "one-standard-error rule takes.",
-            compare=answers.passes(
-                (([529, 2_049, 12_417], [0.433, 0.432, 0.431], [0.001, 0.001, 0.002]), 529),
-                (([529, 2_049, 12_417], [0.440, 0.432, 0.431], [0.020, 0.001, 0.002]), 2_049),
-                (([12_417, 529], [0.431, 0.450], [0.002, 0.002]), 12_417),
-            ),
+        "verdict": Exercise(
+            ask="Settings A score 0.432 on average and B 0.429, four seeds each; the spread over seeds is 0.010. Is B's "
+            "lead a 'gain' or 'noise'?",
+            compare=answers.one_of("noise", ["gain", "noise"]),
             hints=(
-                "Find the lowest mean first, and the standard error that belongs to it.",
-                "The limit is that mean plus that error; each size whose mean is not above it will do.",
-                "i = means.index(min(means)); then min of the sizes whose mean is at most means[i] + errors[i].",
+                "How far apart would two means of four seeds lie if A and B were the same?",
+                "The standard error of the difference is spread * sqrt(2 / n).",
+                "0.010 * sqrt(2 / 4) is about 0.007. The lead is 0.003.",
             ),
             solution="""
-                def answer(sizes, means, errors):
-                    i = means.index(min(means))
-                    limit = means[i] + errors[i]
-                    return min(size for size, mean in zip(sizes, means) if mean <= limit)
+                answer = "noise"
             """,
-            why="The rule pays for a larger model only when it is better by more than the noise of the comparison.",
+            why="The lead is less than half of one standard error; two equal settings differ by that most of the time.",
+        ),
+        "how_many": Exercise(
+            ask="The spread over seeds is 0.010. From how many seeds does the standard error of a mean come down to 0.002?",
+            compare=answers.number(25),
+            hints=(
+                "The standard error of a mean is spread / sqrt(n).",
+                "So sqrt(n) is spread / error.",
+                "0.010 / 0.002 is 5; square it.",
+            ),
+            solution="""
+                answer = 25
+            """,
+            why="Five times less error takes twenty-five times the trainings: small gains are dear to prove.",
+        ),
+        "importance": Exercise(
+            ask="Write a function of (before, after), the loss on the rows as they are and the list of losses with a column "
+            "shuffled, that returns the column's importance.",
+            compare=answers.passes(
+                ((0.40, [0.50, 0.60]), 0.15),
+                ((0.40, [0.40, 0.40]), 0.0),
+                ((0.40, [0.38]), -0.02),
+            ),
+            hints=(
+                "It is what shuffling costs.",
+                "Take the mean over the shuffles, as each of them is a draw.",
+                "sum(after) / len(after) - before is all of it.",
+            ),
+            solution="""
+                def answer(before, after):
+                    return sum(after) / len(after) - before
+            """,
+            why="A value a little below zero is chance: the column is worth nothing to this model.",
+        ),
+        "kept": Exercise(
+            ask="Which model does the project keep, 'run' or 'fine_tuned'? Read it off project.tuned.",
+            compare=answers.one_of(_kept, ["run", "fine_tuned"]),
+            hints=(
+                "project.tuned is a dict with what was compared.",
+                "Its scores are losses on the validation rows: the lower one wins.",
+                'project.tuned["model"] is the name.',
+            ),
+            solution="""
+                answer = project.tuned["model"]
+            """,
+            why="It is the model with the lower loss on the validation rows; project.best hands it out.",
         ),
     },
     quiz=(
         Question(
-            "The tuned settings are better by 0.003, with a standard error of 0.0025. Are they better?",
-            "Perhaps. 1.2 standard errors are within the reach of chance; run more seeds, or keep the simpler settings.",
-            ("yes", "perhaps, these runs cannot show it", "no"),
+            "You tried 30 changes on the validation rows, one after the other, and kept each that helped. What is wrong "
+            "with the last validation score?",
+            "It is too good: each choice has taken some luck along. The test rows, opened once, tell the honest score.",
         ),
         Question(
-            "You shuffle a column, and the loss does not change. May you say that the target does not depend on it?",
-            "No. The model does not rely on it, perhaps because another column says the same.",
+            "Shuffling income costs nothing, although it tells the risk. How can that be?",
+            "Another column says the same, such as the sum of income and assets, and the model turns to that one.",
+            ("the model is broken", "another column says the same", "income was not scaled"),
         ),
         Question(
-            "Best epoch 6, and the learning rate drops after epoch 10. What does the drop bring?",
-            "Most likely nothing: the best weights are behind, and the network overfits on with smaller steps.",
-            ("a better minimum", "most likely nothing", "faster epochs"),
+            "Same data, same settings, another seed: the score differs by 0.01. What is the smallest lead that you report "
+            "from one training each?",
+            "None: a lead of 0.01 comes from nothing at all. Train several seeds, or call the two equal.",
         ),
         Question(
-            "Why not choose between the two models by the test part? It is the most honest score.",
-            "It stays honest only as long as it chooses nothing. After the choice it would promise too much.",
+            "When does a higher patience change the weights that are kept?",
+            "Only if a better epoch comes after the point at which the shorter patience would have ended.",
+            ("always", "only if a better epoch comes later", "never"),
         ),
     ),
 )
