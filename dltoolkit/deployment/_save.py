@@ -91,9 +91,9 @@ def _check_run(run: Any) -> None:
 def _value_steps(cleaning: Cleaning | None, preprocessor: Preprocessor) -> Cleaning:
     """The part of a cleaning that a new row has to go through; infinities are refused by the preprocessing itself."""
     if cleaning is None:
-        return Cleaning((), {"infinite": "keep"})
+        return Cleaning((), {"infinite": "missing"})
     used = [s for s in cleaning.steps if not s.drops_rows and s.column in preprocessor.columns]
-    return Cleaning(tuple(used), {**cleaning.settings, "infinite": "keep"})
+    return Cleaning(tuple(used), {**cleaning.settings, "infinite": "missing"})
 
 
 def _profile(reference: Any) -> dict[str, Any]:
