@@ -108,7 +108,9 @@ def check_sha256(path: str | os.PathLike[str], expected: str) -> None:
         InputError: If its bytes have changed; the message names the file.
     """
     if not pathlib.Path(path).is_file():
-        raise FileNotFoundError(f"{path}: the file is not there. Restore it from a copy, or redo the step that wrote it.")
+        raise FileNotFoundError(
+            f"{path}: the file is not there. Restore it from a copy, or redo the step that wrote it."
+        )
     came = sha256_file(path)
     if came != expected:
         raise InputError(

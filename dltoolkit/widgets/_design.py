@@ -58,9 +58,11 @@ class DesignPanel(Panel):
         self._refresh()
 
     def _controls(self, now: dict[str, Any]) -> None:
-        units = [int(u) for u in now["units"]][:MOST_LAYERS]
+        units = [int(u) for u in now["units"]]
+        most = max(MOST_LAYERS, len(units))
+        self._l1 = float(now["l1"])
         widths = sorted({*WIDTHS, *units})
-        self.layers = control(widgets.IntSlider, "Hidden layers", min=0, max=MOST_LAYERS, value=len(units))
+        self.layers = control(widgets.IntSlider, "Hidden layers", min=0, max=most, value=len(units))
         self.units = tuple(
             control(
                 widgets.SelectionSlider,
@@ -68,14 +70,19 @@ class DesignPanel(Panel):
                 options=widths,
                 value=units[i] if i < len(units) else _NEW_LAYER,
             )
-            for i in range(MOST_LAYERS)
+            for i in range(most)
         )
         self.activation = control(
             widgets.Dropdown, "Activation", options=list(dict.fromkeys([*ACTIVATIONS, now["activation"]]))
         )
         self.activation.value = now["activation"]
         self.dropout = control(
-            widgets.FloatSlider, "Dropout", min=0, max=0.9, step=0.05, value=now["dropout"]
+            widgets.FloatSlider,
+            "Dropout",
+            min=0,
+            max=max(0.9, now["dropout"]),
+            step=0.05,
+            value=now["dropout"],
         )
         self.l2 = control(
             widgets.SelectionSlider,
@@ -114,9 +121,10 @@ class DesignPanel(Panel):
         return NetworkSettings(
             units=tuple(slider.value for slider in self.units[: self.layers.value]),
             activation=self.activation.value,
-            dropout=round(self.dropout.value, 2),
+            dropout=round(self.dropout.value, 4),
             batch_norm=self.batch_norm.value,
             l2=self.l2.value,
+            l1=self._l1,
         )
 
     @property
@@ -163,7 +171,10 @@ def _in_hand(project: Any) -> dict[str, Any]:
     build: Any = models.mlp
     parameters = inspect.signature(build).parameters.items()
     defaults = {n: p.default for n, p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    return defaults | (project.design if project.is_done("design") else {})
+    if not project.is_done("design"):
+        return defaults
+    straight = {"units": (), "dropout": 0.0} if project.design["architecture"] == "linear" else {}
+    return defaults | straight | project.design
 
 
 def _initial(project: Any) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class NetworkSettings:
         dropout: Share of units left out, in [0, 1).
         batch_norm: Whether hidden layers are batch-normalised.
         l2: Weight of the L2 penalty.
+        l1: Weight of the L1 penalty, for which there is no knob. Defaults to 0.
     """
 
     units: tuple[int, ...]
@@ -40,10 +41,12 @@ class NetworkSettings:
     dropout: float
     batch_norm: bool
     l2: float
+    l1: float = 0.0
 
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments for `models.mlp`."""
-        return dataclasses.asdict(self)
+        """Keyword arguments for `models.mlp`; an L1 penalty of 0 is left out."""
+        arguments = dataclasses.asdict(self)
+        return arguments if self.l1 else {n: v for n, v in arguments.items() if n != "l1"}
 
     def code(self) -> str:
         """Code that builds the network; it needs ``project``."""

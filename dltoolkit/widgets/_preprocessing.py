@@ -24,6 +24,12 @@ from dltoolkit.widgets._treatment import (
 
 _USUAL = "as all of its kind"
 _MOST_ONE_HOT = 100
+_DEFAULTS = {
+    name: parameter.default
+    for name, parameter in inspect.signature(preprocessing.fit).parameters.items()
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+}
+_NO_KNOB = {name: _DEFAULTS[name] for name in ("hash_bins", "min_count", "crosses")}
 
 
 def preprocessing_panel(project: Any) -> "PreprocessingPanel":
@@ -92,6 +98,7 @@ class PreprocessingPanel(Panel):
         self.treatment = control(widgets.Dropdown, "Treat it", options=[(_USUAL, "")])
         self.dates.layout.display = "flex" if "datetime" in roles else "none"
         self._chosen = dict(now["columns"] or {})
+        self._more = {name: now[name] for name, usual in _NO_KNOB.items() if now[name] != usual}
 
     def _outputs(self) -> None:
         self.keep_button = widgets.Button(
@@ -128,6 +135,7 @@ class PreprocessingPanel(Panel):
             missing_indicators=self.missing_indicators.value,
             max_one_hot=self.max_one_hot.value,
             columns=dict(self._chosen),
+            more=self._more,
         )
 
     @property
@@ -215,8 +223,7 @@ class PreprocessingPanel(Panel):
 
 def _in_hand(project: Any) -> dict[str, Any]:
     """The project's settings where step 3 is done, on top of the defaults of `preprocessing.fit`."""
-    parameters = inspect.signature(preprocessing.fit).parameters.items()
-    defaults = {n: p.default for n, p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    defaults = _DEFAULTS
     if not project.is_done("preprocess"):
         return defaults
     known = project.preprocessor.settings
@@ -227,4 +234,7 @@ def _in_hand(project: Any) -> dict[str, Any]:
         "missing_indicators": known["missing_indicators"],
         "max_one_hot": known["most_one_hot"],
         "columns": known["columns"],
+        "hash_bins": known["bins"],
+        "min_count": known["min_count"],
+        "crosses": tuple(tuple(group) for group in known["crosses"]),
     }

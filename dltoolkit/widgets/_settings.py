@@ -1,6 +1,7 @@
 """The state of the training panel, as plain values, and what can be said about it."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from dltoolkit.problem import Problem
@@ -28,7 +29,7 @@ class TrainingSettings:
         batch_size: Rows an update.
         early_stopping: Epochs without progress after which training stops; False trains all epochs.
         loss: Keras identifier.
-        class_weight: None or ``"balanced"``.
+        class_weight: None, ``"balanced"``, or a weight for each label.
         seed: Of the order of the rows.
     """
 
@@ -38,7 +39,7 @@ class TrainingSettings:
     batch_size: int
     early_stopping: bool | int
     loss: str
-    class_weight: str | None
+    class_weight: str | Mapping[str, float] | None
     seed: int
 
     def arguments(self, problem: Problem) -> dict[str, Any]:
@@ -67,6 +68,16 @@ class TrainingSettings:
                 "early_stopping": self.early_stopping,
             },
         }
+
+
+def losses_for(kind: str, chosen: str) -> list[str]:
+    """Losses to choose from, the one that was chosen among them.
+
+    Example:
+        >>> losses_for("regression", "huber")
+        ['mean_squared_error', 'mean_absolute_error', 'huber']
+    """
+    return list(dict.fromkeys([*LOSSES[kind], chosen]))
 
 
 def batch_sizes(n_rows: int) -> list[int]:

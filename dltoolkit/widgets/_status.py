@@ -81,7 +81,7 @@ def duration(seconds: float) -> str:
 
     Example:
         >>> duration(0.4), duration(75), duration(4000)
-        ('0.4 s', '1 min 15 s', '1 h 7 min')
+        ('0.4 s', '1 min 15 s', '1 h 6 min')
     """
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -123,4 +123,8 @@ def attempts_html(runs: list[Run]) -> str:
     objective = runs[-1].problem.objective
     scores = table[objective.name].dropna()
     best = [] if not len(scores) else [scores.idxmin() if objective.direction == "min" else scores.idxmax()]
-    return _html.table(table, caption="Trainings so far, the best one marked; dashed in the picture is the one before", mark=best)
+    return _html.table(
+        table,
+        caption="Trainings so far, the best one marked; dashed in the picture is the one before",
+        mark=best,
+    )

@@ -70,9 +70,14 @@ class Panel(widgets.VBox):
         self._code_block = widgets.HTML(layout=widgets.Layout(display="none", width="100%", margin="0"))
         self.show_code.observe(self._toggle_code, "value")
         head = f'<p class="dlt-title">{escape(title)}<small>{escape(subtitle)}</small></p>'
+        self._title = title
         self._head = widgets.HTML(STYLE + head, layout=widgets.Layout(margin="0 0 4px"))
         super().__init__()
         self.add_class("dlt-panel")
+
+    def __repr__(self) -> str:
+        """What stands where widgets cannot be shown."""
+        return f"{type(self).__name__}: {self._title}. Its knobs need Jupyter; .code holds the code that does the same."
 
     @property
     def code(self) -> str:

@@ -1,6 +1,7 @@
 """The panel of step 8: train, watch, stop, compare, keep."""
 
 import atexit
+import math
 import threading
 import time
 import weakref
@@ -14,10 +15,10 @@ from dltoolkit.widgets._figure import blank
 from dltoolkit.widgets._session import Account, Session
 from dltoolkit.widgets._settings import (
     CLASS_WEIGHTS,
-    LOSSES,
     MOST_EPOCHS,
     TrainingSettings,
     batch_sizes,
+    losses_for,
     rounded,
 )
 from dltoolkit.widgets._status import attempts_html, status_html
@@ -87,7 +88,7 @@ class TrainingPanel(Panel):
 
     def _controls(self) -> None:
         project, n_rows = self.project, self.project.splits.sizes["train"]
-        chosen, losses = project.optimizer, LOSSES[project.problem.kind]
+        chosen, losses = project.optimizer, losses_for(project.problem.kind, project.loss["loss"])
         sizes = batch_sizes(n_rows)
         usual = min(sizes, key=lambda size: abs(size - training.pick_batch_size(n_rows)))
         epochs = project.limits.epochs or EPOCHS
@@ -95,8 +96,10 @@ class TrainingPanel(Panel):
         self.optimizer = control(
             widgets.Dropdown, "Optimizer", options=list(training.LEARNING_RATES), value=chosen["optimizer"]
         )
+        exponent = math.log10(chosen["learning_rate"])
+        reach = {"min": min(-5, math.floor(exponent)), "max": max(0, math.ceil(exponent))}
         self.learning_rate = control(
-            widgets.FloatLogSlider, "Learning rate", min=-5, max=0, step=0.1, readout_format=".2", tooltip=tip
+            widgets.FloatLogSlider, "Learning rate", **reach, step=0.1, readout_format=".2", tooltip=tip
         )
         self.learning_rate.value = chosen["learning_rate"]
         self.batch_size = control(
@@ -109,11 +112,11 @@ class TrainingPanel(Panel):
         self.epochs = control(widgets.IntSlider, "Epochs at most", min=1, max=MOST_EPOCHS, value=epochs)
         self.early_stopping = control(widgets.Checkbox, "Stop early, go back to the best epoch", value=True)
         self.patience = control(widgets.IntSlider, "Patience, epochs", min=1, max=50, value=PATIENCE)
-        self.loss = control(widgets.Dropdown, "Loss", options=losses)
-        self.loss.value = project.loss["loss"] if project.loss["loss"] in losses else losses[0]
-        self.class_weight = control(widgets.Dropdown, "Class weights", options=CLASS_WEIGHTS)
-        if project.loss["class_weight"] == "balanced":
-            self.class_weight.value = "balanced"
+        self.loss = control(widgets.Dropdown, "Loss", options=losses, value=project.loss["loss"])
+        weights = project.loss["class_weight"]
+        own = [("as in the project", "own")] if isinstance(weights, dict) else []
+        self.class_weight = control(widgets.Dropdown, "Class weights", options=[*CLASS_WEIGHTS, *own])
+        self.class_weight.value = "own" if own else weights or "none"
         self.optimizer.observe(self._follow_optimizer, "value")
         self.early_stopping.observe(self._follow_early_stopping, "value")
 
@@ -152,7 +155,7 @@ class TrainingPanel(Panel):
             self.early_stopping,
             self.patience,
         ]
-        knobs += [self.loss] if len(LOSSES[kind]) > 1 else []
+        knobs += [self.loss] if len(self.loss.options) > 1 else []
         knobs += [self.class_weight] if kind in ("binary", "multiclass") else []
         for knob in knobs:
             knob.observe(lambda _: self.refresh_code(), "value")
@@ -169,14 +172,24 @@ class TrainingPanel(Panel):
         """What the knobs stand at."""
         return TrainingSettings(
             optimizer=self.optimizer.value,
-            learning_rate=rounded(self.learning_rate.value),
+            learning_rate=self._rate(),
             epochs=self.epochs.value,
             batch_size=self.batch_size.value,
             early_stopping=self.patience.value if self.early_stopping.value else False,
             loss=self.loss.value,
-            class_weight="balanced" if self.class_weight.value == "balanced" else None,
+            class_weight=self._class_weight(),
             seed=self.project.seed,
         )
+
+    def _rate(self) -> float:
+        """The learning rate as shown; one that was chosen elsewhere keeps all its digits."""
+        known = (self.project.optimizer["learning_rate"], *training.LEARNING_RATES.values())
+        rate = float(self.learning_rate.value)
+        return next((k for k in known if math.isclose(k, rate, rel_tol=1e-9)), rounded(rate))
+
+    def _class_weight(self) -> str | dict[str, float] | None:
+        chosen = self.class_weight.value
+        return self.project.loss["class_weight"] if chosen == "own" else {"none": None}.get(chosen, chosen)
 
     @property
     def code(self) -> str:
@@ -337,7 +350,7 @@ class TrainingPanel(Panel):
     def _follow_optimizer(self, change: dict[str, Any]) -> None:
         """Take the new optimizer's usual learning rate, unless the reader chose another than the old one's."""
         rates = training.LEARNING_RATES
-        if rounded(self.learning_rate.value) == rates[change["old"]]:
+        if self._rate() == rates[change["old"]]:
             self.learning_rate.value = rates[change["new"]]
 
     def _follow_early_stopping(self, change: dict[str, Any]) -> None:

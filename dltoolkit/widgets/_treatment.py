@@ -39,6 +39,7 @@ class TreatmentSettings:
         missing_indicators: Whether missing numbers are marked.
         max_one_hot: Most categories that ``"auto"`` writes as one-hot columns.
         columns: Treatments of single columns.
+        more: Options for which there is no knob. Defaults to none.
     """
 
     numeric: str
@@ -47,11 +48,14 @@ class TreatmentSettings:
     missing_indicators: bool
     max_one_hot: int
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for `preprocessing.fit`."""
-        arguments = dataclasses.asdict(self)
-        return {name: value for name, value in arguments.items() if name != "columns" or value}
+        arguments = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "more"}
+        return {name: value for name, value in arguments.items() if name != "columns" or value} | dict(
+            self.more
+        )
 
     def code(self) -> str:
         """Code that fits the preprocessing; it needs ``project``."""
@@ -118,7 +122,8 @@ def view(train: pd.DataFrame, whole: Preprocessor, settings: TreatmentSettings, 
     # Fitted alone, so that all that comes out belongs to this column.
     alone = whole.schema.with_roles({name: "ignore" for name in whole.schema.features if name != column})
     treatment = {name: t for name, t in settings.columns.items() if name == column}
-    fitted = fit(train, alone, dataclasses.replace(settings, columns=treatment))
+    more = {name: value for name, value in settings.more.items() if name != "crosses"}
+    fitted = fit(train, alone, dataclasses.replace(settings, columns=treatment, more=more))
     described = fitted.frame()
     treatments = set(described["treatment"])
     kind = "ones" if "one-hot" in treatments else "ids" if treatments & {"embedding", "hash"} else "numbers"

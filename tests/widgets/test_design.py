@@ -71,6 +71,22 @@ def test_it_opens_with_the_projects_own_design(project):
     panel.close()
 
 
+def test_it_changes_nothing_that_it_has_no_knob_for(project):
+    project.do("design", units=(9, 8, 7, 6, 5, 4, 3), l1=0.01, dropout=0.925)
+    before = project.design
+    panel = widgets.design_panel(project)
+    panel.keep()
+    assert panel.project.design == before
+    panel.close()
+
+
+def test_a_linear_model_opens_as_no_hidden_layer(project):
+    project.do("design", architecture="linear")
+    panel = widgets.design_panel(project)
+    assert panel.settings.units == () and panel.sketch.parameters == project.design["parameters"]
+    panel.close()
+
+
 def test_a_setting_that_keras_refuses_is_told_and_the_panel_goes_on(panel):
     panel.activation.options = [*panel.activation.options, "rleu"]
     panel.activation.value = "rleu"

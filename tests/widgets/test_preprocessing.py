@@ -108,6 +108,17 @@ def test_keep_makes_it_step_3_of_the_project_and_the_panel_opens_with_it_again(p
     again.close()
 
 
+def test_it_changes_nothing_that_it_has_no_knob_for(project):
+    project.do("preprocess", hash_bins=9, min_count=2, categorical="hash", numeric="robust")
+    before = project.preprocessor.to_json()
+    panel = widgets.preprocessing_panel(project)
+    panel.column.value = "home"
+    assert panel.error is None
+    panel.keep()
+    assert panel.project.preprocessor.to_json() == before
+    panel.close()
+
+
 def test_no_feature_left_is_told_and_the_panel_goes_on(panel):
     for name in panel.project.schema.features:
         panel.treat(name, "drop")

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 @pytest.fixture
 def panel(project):
     made = widgets.training_panel(project)
+    made.epochs.value = 2
     yield made
     made.close()
     assert made.wait(30)
@@ -36,7 +37,7 @@ def long_training(panel):
     panel.train()
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -213,6 +214,7 @@ def test_closing_the_panel_stops_its_training(panel):
 
 def test_the_thread_ends_with_the_process(panel):
     long_training(panel)
+    until(lambda: panel.session.account.phase == "training")
     assert panel.session._thread.daemon
     panel._leave()
     assert not panel.running
@@ -239,6 +241,22 @@ def test_nothing_is_printed(panel, capfd):
 
 
 # The knobs
+
+
+def test_it_opens_with_what_the_project_has_chosen_to_the_last_digit(project):
+    weights = {"yes": 3.0, "no": 1.0}
+    project.do("loss", loss="hinge", class_weight=weights)
+    project.do("optimizer", optimizer="sgd", learning_rate=3.14159e-7)
+    panel = widgets.training_panel(project)
+    settings = panel.settings
+    assert (settings.loss, settings.class_weight) == ("hinge", weights)
+    assert (settings.optimizer, settings.learning_rate) == ("sgd", 3.14159e-7)
+    assert panel.train(wait=True).settings["class_weight"] == weights
+    panel.close()
+
+
+def test_without_widgets_the_panel_names_itself_and_the_way_out(panel):
+    assert repr(panel).startswith("TrainingPanel: Train the network.") and ".code" in repr(panel)
 
 
 def test_another_optimizer_brings_its_usual_rate_unless_the_reader_chose_one(panel):
