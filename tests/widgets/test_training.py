@@ -78,11 +78,12 @@ def test_the_code_shown_gives_the_same_weights_as_the_panel(panel):
     assert weights(names["run"]) == weights(panel.train(wait=True))
 
 
-def test_the_same_training_in_a_thread_gives_the_same_weights(panel):
+def test_the_same_training_in_a_thread_gives_the_same_weights_and_nothing_is_printed(panel, capfd):
     first = weights(panel.train(wait=True))
     panel.train()
     assert panel.wait(60)
     assert weights(panel.run) == first
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_progress_bar_and_the_curve_move_while_it_trains(panel):
@@ -231,13 +232,6 @@ def test_keep_makes_the_run_part_of_the_project_with_the_same_weights(panel):
 
 def test_there_is_nothing_to_keep_before_the_first_training(panel):
     assert panel.keep_button.disabled and panel.keep() is None
-
-
-def test_nothing_is_printed(panel, capfd):
-    panel.train(wait=True)
-    panel.train()
-    panel.wait(30)
-    assert capfd.readouterr() == ("", "")
 
 
 # The knobs
