@@ -53,7 +53,7 @@ def table(frame: pd.DataFrame, *, caption: str, mark: Iterable[object] = ()) -> 
     )
     body = []
     for label, *values in frame.itertuples(name=None):
-        cells = ([label] if named else []) + values
+        cells = ([str(label)] if named else []) + values
         row = "".join(f"<td{_right(n)}>{cell(c)}</td>" for c, n in zip(cells, numeric, strict=True))
         body.append(f"<tr{' class=dlt-mark' if label in marked else ''}>{row}</tr>")
     return (

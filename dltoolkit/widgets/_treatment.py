@@ -85,8 +85,9 @@ class View:
     why: str
 
     def examples(self) -> pd.DataFrame:
-        """A few different values beside their features; a one-hot column is shown where it is one."""
-        rows = self.before[self.column].drop_duplicates().head(EXAMPLES).index
+        """A few different values, a missing one among them, beside their features; of one-hot columns the one that is 1."""
+        values = self.before[self.column]
+        rows = values.dropna().drop_duplicates().head(EXAMPLES).index.union(values.index[values.isna()][:1])
         shown = self.before.loc[rows].astype("object")
         if self.kind == "ones":
             names = self.after.columns.to_numpy()
@@ -155,5 +156,7 @@ def _long(shown: View) -> tuple[pd.DataFrame, str | None]:
         return pd.DataFrame({"feature": [n.removeprefix(f"{shown.column}=") for n in names]}), None
     if shown.kind == "ids":
         return pd.DataFrame({"value": as_text(shown.after.iloc[:, 0]).to_numpy()}), None
-    long = shown.after.melt(var_name="feature", value_name="value")
-    return long, "feature" if shown.after.shape[1] > 1 else None
+    # A column of zeros and ones that marks missing values would dwarf the numbers beside it.
+    numbers = shown.after[[name for name in shown.after if not name.endswith(" is missing")]]
+    long = numbers.melt(var_name="feature", value_name="value")
+    return long, "feature" if numbers.shape[1] > 1 else None

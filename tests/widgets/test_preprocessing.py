@@ -88,6 +88,13 @@ def test_examples_name_the_one_hot_column_that_a_value_sets(panel):
     assert examples.to_dict() == {name: f"home={name}" for name in ("own", "rent", "parents")}
 
 
+def test_examples_show_what_becomes_of_a_missing_number(panel):
+    panel.column.value = "age"
+    examples = panel.view.examples()
+    assert examples["age is missing"].sum() == 1
+    assert examples.loc[examples["age"].isna(), "age is missing"].tolist() == [1]
+
+
 def test_the_code_shown_fits_the_preprocessing_of_the_panel(panel):
     panel.numeric.value, panel.max_one_hot.value = "robust", 2
     panel.treat("age", "none")
