@@ -132,7 +132,8 @@ def load(folder: str | os.PathLike[str]) -> Run:
     folder = pathlib.Path(folder)
     record = _files.read_json(folder / _RECORD)
     _check_hashes(folder, record["sha256"])
-    history = pd.read_csv(io.BytesIO((folder / _HISTORY).read_bytes()), float_precision="round_trip")
+    texts = pd.read_csv(io.BytesIO((folder / _HISTORY).read_bytes()), dtype=str)
+    history = texts.astype("float64").astype({"epoch": int})  # by way of text, so that no digit is lost
     return Run(
         model=keras.saving.load_model(folder / _MODEL, safe_mode=True),
         preprocessor=Preprocessor.from_json(_files.read_json(folder / "preprocessor.json")),
