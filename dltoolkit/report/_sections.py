@@ -1,5 +1,6 @@
 """What the page says about each step: a sentence or two, a table, the pictures."""
 
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,6 +33,11 @@ def _table(frame: pd.DataFrame, caption: str, **options: Any) -> str:
     return f"{head}<details><summary>All {len(frame):,} rows of this table</summary>{whole}</details>"
 
 
+def _count(n: int, word: str) -> str:
+    """``"1 row"`` or ``"2 rows"``."""
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
 def _settings(values: dict[str, Any], caption: str) -> str:
     rows = [(name.replace("_", " "), _spelt(value)) for name, value in values.items()]
     return table(pd.DataFrame(rows, columns=["setting", "value"]), caption=caption)
@@ -60,36 +66,29 @@ def define(project: Project, told: Told) -> str:
 
 def prepare(project: Project, told: Told) -> str:
     """What the table holds, what was done about it, and how it was split."""
-    audit, sizes = project.audit.frame(), project.splits.sizes
-    parts = ", ".join(f"{n:,} {part}" for part, n in sizes.items())
+    audit = project.audit.frame()
     counts = audit["severity"].value_counts()
-    found = ", ".join(
-        f"{n} to {word}"
-        for word, n in {
-            "stop at": counts.get("stop", 0),
-            "look at": counts.get("warn", 0),
-            "know": counts.get("info", 0),
-        }.items()
-        if n
-    )
-    text = f"The audit found {len(audit)} thing{'s' if len(audit) != 1 else ''}" + (
-        f": {found}." if found else "."
-    )
-    split = f"Split ({told['splits']['method']}) into {parts} rows; no two parts share a row."
-    shown = audit.assign(share=audit["share"].map("{:.1%}".format), advice=audit["advice"])
+    words = {"stop": "to stop at", "warn": "to look at", "info": "to know"}
+    found = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if name in counts)
+    text = f"The audit found {_count(len(audit), 'thing')}{f': {found}' if found else ''}."
+    shown = audit.assign(share=audit["share"].map("{:.1%}".format))
     shown = shown[["severity", "kind", "column", "count", "share", "advice"]]
-    cleaned = project.cleaning.frame()
-    done = ", ".join(
-        f"{row.action.replace('_', ' ')}{f' {row.column}' if row.column else ''} ({row.n_rows:,} rows)"
-        for row in cleaned.itertuples()
-        if row.n_rows
-    )
+    parts = ", ".join(f"{n:,} {part}" for part, n in project.splits.sizes.items())
+    split = f"Split ({told['splits']['method']}) into {parts} rows; no two parts share a row."
     figures = [_missing(project), _related(project, "spearman"), _related(project, "cramers_v")]
     return (
         _p(text)
         + (_table(shown, "What the audit found") if len(shown) else "")
-        + _p(f"Cleaning: {done or 'nothing had to be done'}. {split}")
+        + _p(f"Cleaning: {_cleaned(project) or 'nothing had to be done'}. {split}")
         + _pictures(*figures)
+    )
+
+
+def _cleaned(project: Project) -> str:
+    return ", ".join(
+        f"{row.action.replace('_', ' ')}{f' {row.column}' if row.column else ''} ({_count(row.n_rows, 'row')})"
+        for row in project.cleaning.frame().itertuples()
+        if row.n_rows
     )
 
 
@@ -185,7 +184,7 @@ def tune(project: Project, told: Told) -> str:
     """What else was tried."""
     search = project.search
     note = told["search"]
-    text = f"{note['trials']} trials ({note['method']} search) on {note['rows']:,} training rows, scored by {search.objective.replace('_', ' ')} on the validation part."
+    text = f"{note['trials']} trials ({note['method']} search) on {note['rows']:,} training rows, scored by {search.objective.replace('val_', 'validation ').replace('_', ' ')}."
     frame = search.frame().drop(columns="error" if not search.trials["error"].any() else [])
     frame = frame.assign(**{n: frame[n].map(_spelt) for n in search.best})
     return (
@@ -264,7 +263,7 @@ def deploy(project: Project, told: Told) -> str:
         'bundle.predict(data.read("new_rows.csv"))'
     )
     text = "The bundle takes raw rows and gives answers; it holds plain Keras and JSON, and knows the hash of each of its files."
-    shell = f"dltoolkit predict {told['bundle']} new_rows.csv"
+    shell = f"dltoolkit predict {shlex.quote(told['bundle'])} new_rows.csv"
     return (
         _p(text)
         + f"<pre><code>{escape(code)}</code></pre><p>Or in a terminal:</p><pre><code>{escape(shell)}</code></pre>"
@@ -276,7 +275,7 @@ def monitor(project: Project, told: Told) -> str:
     """What the monitor sees, first of all in the test part."""
     report = project.drift
     columns = len({finding.column for finding in report.findings})
-    shell = f"dltoolkit check {told['bundle']} new_rows.csv"
+    shell = f"dltoolkit check {shlex.quote(told['bundle'])} new_rows.csv"
     text = f"First report: {report.n_rows:,} rows that the model did not learn from, against the {report.n_reference:,} that it did. {report.advice}"
     return (
         _p(text)

@@ -9,7 +9,7 @@ import pytest
 
 from dltoolkit import deployment, evaluation
 from dltoolkit._checks import InputError
-from dltoolkit.project import STEPS, Project, StaleArtefact
+from dltoolkit.project import STEPS, Best, Project, StaleArtefact
 from dltoolkit.project._learn import Race
 
 # Keras 3.15 makes arrays of its variables in a way that NumPy 2 calls outdated.
@@ -145,6 +145,15 @@ def test_redoing_an_early_step_renews_all_that_follows(copy):
     for name in ("run", "search", "evaluation", "fine_tuned", "bundle", "monitor", "drift"):
         with pytest.raises(StaleArtefact, match=rf"project\.{name}: .*preprocess"):
             getattr(copy, name)
+
+
+def test_completing_evaluates_the_model_that_is_deployed(copy, monkeypatch):
+    other = {"run": "fine_tuned", "fine_tuned": "run"}[copy.evaluated_model]
+    monkeypatch.setattr(Project, "best", property(lambda self: Best(other, self.run, 0.5)))
+    lines = []
+    copy.complete(echo=lines.append)
+    assert copy.evaluated_model == copy.bundle.card["metadata"]["model"] == other
+    assert lines[0].startswith("evaluate (redone: another model is in hand): ")
 
 
 def test_evaluating_again_is_recorded(copy):
