@@ -6,123 +6,124 @@ from typing import Any
 from dltoolkit.lessons import Exercise, Lesson, Question, answers
 
 
-def _answer_parameters(project: Any) -> int:
-    return int(project.build_network().get_layer("answer").count_params())
+def _head(answer: Any, project: Any) -> str | None:
+    """Whether the answer is twelve sigmoid units."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        return f"expected a tuple such as (3, 'softmax'), got {answer!r}."
+    units, activation = answer
+    if units != 12:
+        return f"{units!r} is not the number of units."
+    return None if str(activation).strip().lower() == "sigmoid" else f"{activation!r} is not the activation."
 
 
 LESSON = Lesson(
     step="04",
     title="Design the network",
     objectives=(
-        "count the parameters of a network by hand, layer by layer",
-        "say why hidden layers need a bend between them, and what they can then tell that a weighted sum cannot",
-        "predict the loss of a network before its first update, and check exit, bias and labels with it",
-        "decide between a linear model and hidden layers by their validation loss",
+        "count the parameters of a dense network by hand before it is built",
+        "choose the head that a problem needs, and say what a wrong one does",
+        "show why a network without activations is a linear model",
+        "predict the loss of an untrained network from the base rate",
+        "choose a size, and say what holds a large network back",
     ),
-    needs="Fitted preprocessing (notebook 03). project.catch_up('design') makes it with defaults.",
-    leaves="The design in the project: the layers' options and the number of parameters.",
+    needs="The problem and the preprocessing (notebooks 01 to 03). project.catch_up('design') makes them.",
+    leaves="The design in the project: layers, units, activation, dropout, penalties.",
     minutes=20,
-    expect="Untrained loss of the linear model on the credit table: between 0.58 and 0.61, the log loss at the base rate.",
+    expect="On the credit table 12,289 to 12,417 parameters, and an untrained loss of 1.0 to 1.3 times that of the base rate.",
     exercises={
-        "first_layer": Exercise(
-            ask="A hidden layer of 128 units gets 31 features. How many parameters does it have, biases included?",
-            compare=answers.number(4096),
-            hints=(
-                "Each unit has one weight for each feature.",
-                "Each unit has one bias as well.",
-                "(31 + 1) for each of the 128 units.",
-            ),
-            solution="""
-                answer = (31 + 1) * 128
-            """,
-            why="A unit is a weighted sum of 31 features and a bias: 32 numbers, 128 times.",
-        ),
-        "count": Exercise(
-            ask="Write a function of widths, the list of all widths from the features to the exit, that returns the "
-            "number of parameters.",
+        "parameters": Exercise(
+            ask="Write a function of a list of widths, input and output included, that returns the number of parameters of "
+            "the dense network.",
             compare=answers.passes(
-                (([31, 128, 64, 1],), 12_417),
-                (([31, 1],), 32),
-                (([4, 10, 3],), 83),
+                (([30, 128, 64, 1],), 12_289),
+                (([30, 1],), 31),
+                (([4, 3, 2],), 23),
             ),
             hints=(
-                "Go through the pairs of neighbours: a layer's inputs and its units.",
-                "zip(widths, widths[1:]) gives these pairs.",
-                "Add up (inputs + 1) * units over the pairs.",
+                "A layer from a numbers to b has a x b weights and b biases.",
+                "Add up (a + 1) * b over neighbouring widths.",
+                "zip(widths, widths[1:]) gives the pairs (a, b).",
             ),
             solution="""
                 def answer(widths):
-                    return sum((inputs + 1) * units for inputs, units in zip(widths, widths[1:]))
+                    return sum((a + 1) * b for a, b in zip(widths, widths[1:]))
             """,
-            why="The units of one layer are the inputs of the next; the 1 stands for the bias.",
+            why="The largest term is where two wide layers meet.",
         ),
-        "exit": Exercise(
-            ask="A problem has five classes, of which each row has exactly one. The exit is '1 sigmoid', '5 sigmoid' or "
-            "'5 softmax'?",
-            compare=answers.one_of("5 softmax", ["1 sigmoid", "5 sigmoid", "5 softmax"]),
+        "head": Exercise(
+            ask="A photo may carry any of twelve tags. Which head? Give a tuple of the number of units and the activation.",
+            compare=answers.holds(_head),
             hints=(
-                "Each class needs a probability of its own.",
-                "Exactly one class is true, so that the probabilities must add up to 1.",
-                "Five sigmoids would be right for labels that can be true together.",
+                "Each tag is a yes/no question of its own.",
+                "The tags do not exclude each other, so their probabilities need not sum to 1.",
+                "Twelve units, each squashed to 0 to 1 by itself: 'sigmoid'.",
             ),
             solution="""
-                answer = "5 softmax"
+                answer = (12, "sigmoid")
             """,
-            why="Softmax makes five probabilities that add up to 1; sigmoids know nothing of each other.",
+            why="A softmax would make the tags share one probability among them.",
         ),
-        "untrained": Exercise(
-            ask="Write a function of shares, the list of the classes' shares, that returns the log loss of a network that "
-            "always answers these shares.",
-            compare=answers.passes(
-                (([0.28, 0.72],), -0.28 * math.log(0.28) - 0.72 * math.log(0.72)),
-                (([0.1] * 10,), math.log(10)),
-                (([0.5, 0.25, 0.25],), 1.5 * math.log(2)),
-            ),
+        "ten": Exercise(
+            ask="Ten classes, all equally frequent. What should an untrained softmax lose, in nats?",
+            compare=answers.number(math.log(10), within=0.002),
             hints=(
-                "A row of a class costs -ln of the probability that the class was given.",
-                "A class with the share p has the probability p, and makes up p of the rows.",
-                "-sum(p * math.log(p) for p in shares) is all of it.",
+                "Knowing nothing, it gives each class a probability of 0.1.",
+                "The loss of an example is minus the logarithm of the probability of its class.",
+                "-np.log(0.1)",
             ),
             solution="""
                 import math
-
-                def answer(shares):
-                    return -sum(p * math.log(p) for p in shares)
+                answer = math.log(10)
             """,
-            why="It is the entropy of the shares; for ten equal classes it is ln 10 = 2.303.",
+            why="ln 10 = 2.303. A first loss of 8 says that the network starts sure of wrong answers.",
         ),
-        "yours": Exercise(
-            ask="How many parameters has project.build_network()'s layer 'answer'?",
-            compare=answers.number(_answer_parameters),
+        "collapse": Exercise(
+            ask="Somebody builds 30 -> 64 -> 64 -> 1 and forgets the activations. How many parameters does the smallest "
+            "network have that can say just the same?",
+            compare=answers.number(31),
             hints=(
-                "It is the exit: its inputs are the units of the last hidden layer.",
-                "(inputs + 1) * units holds for it, too.",
-                'project.build_network().get_layer("answer").count_params() counts them.',
+                "A matrix times a matrix is a matrix, and the biases add up to one.",
+                "Whatever the three layers say together is a weighted sum of the 30 inputs.",
+                "30 weights and one bias.",
             ),
             solution="""
-                answer = project.build_network().get_layer("answer").count_params()
+                answer = (30 + 1) * 1
             """,
-            why="The exit is small: nearly all parameters lie between the wide layers.",
+            why="6,209 parameters that say what 31 can say: the bends make the depth worth something.",
+        ),
+        "width": Exercise(
+            ask="One hidden layer, 30 features, one output, 2,848 training rows. What is the largest width with which there "
+            "are no more parameters than rows?",
+            compare=answers.number(88),
+            hints=(
+                "With the width w the first layer has 31 w parameters, and the second w + 1.",
+                "So 32 w + 1 must not be more than 2,848.",
+                "Divide 2,847 by 32, and round down.",
+            ),
+            solution="""
+                answer = (2_848 - 1) // 32
+            """,
+            why="That is no rule for a good size, but a feeling for it: the default has four parameters for each row.",
         ),
     },
     quiz=(
         Question(
-            "You double the width of every hidden layer of a deep network. The parameters grow about",
-            "Fourfold: each hidden layer has twice the inputs and twice the units.",
-            ("twofold", "fourfold", "not at all"),
+            "A binary classifier with one softmax unit trains, but predicts the same for everybody. Why?",
+            "The one unit shares 1 with nobody: it is always 1. One unit needs a sigmoid.",
         ),
         Question(
-            "An untrained network with ten equally frequent classes costs 9.2. What do you expect, and what do you do?",
-            "ln 10 = 2.303. Something shouts: look at the scale of the features, the first weights and the labels.",
-            ("that is usual", "2.303: look for the mistake before training", "0: train longer"),
+            "Base rate 5 %. What should an untrained network lose: 0.20, 0.69 or 3.0?",
+            "About 0.20, the entropy of 5 %. 0.69 is a network that believes in fifty-fifty; 3.0 is sure of wrong answers.",
+            ("0.20", "0.69", "3.0"),
         ),
         Question(
-            "Three linear layers without an activation are worth how many?",
-            "One: the product of the three matrices is a matrix.",
+            "You double the width of all hidden layers of a deep network. What do the parameters do?",
+            "Nearly four times as many: between hidden layers both sides have doubled.",
+            ("twice", "nearly four times", "eight times"),
         ),
         Question(
-            "The network with 12,417 parameters is no better than the linear model with 32. Which one do you keep?",
-            "The linear one: it is cheaper, can be read, and has less room to learn rows by heart.",
+            "Twelve thousand parameters and three thousand rows: is the network too large?",
+            "Not for that reason. Dropout, penalties and early stopping hold it back, and the validation part judges.",
         ),
     ),
 )

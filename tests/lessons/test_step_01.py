@@ -36,3 +36,15 @@ def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, capsys
     for number, hint in enumerate(LESSON.exercises[name].hints, start=1):
         assert not task(WRONG[name])
         assert f"Hint {number} of 3: {hint}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "remark"),
+    [
+        ("binary", "expected a list of 4 texts"),
+        (["regression", "multiclass", "binary", "multilabel"], "number 2 is not 'multiclass'"),
+    ],
+)
+def test_wrong_kinds_are_told_apart(answer, remark, capsys):
+    assert not lessons.exercises("01").kinds(answer)
+    assert remark in capsys.readouterr().out

@@ -1,28 +1,26 @@
 """Notebook 04, design the network: its solutions are right, and wrong answers get a hint."""
 
-import itertools
 import textwrap
-import types
 
 import pytest
 
-from dltoolkit import lessons
+from dltoolkit import Project, lessons
 from dltoolkit.lessons.step_04 import LESSON
 
 WRONG = {
-    "first_layer": 31 * 128,
-    "count": lambda widths: sum(a * b for a, b in itertools.pairwise(widths)),
-    "exit": "5 sigmoid",
-    "untrained": lambda shares: 0.693,
-    "yours": 64,
+    "parameters": lambda widths: sum(a * b for a, b in zip(widths, widths[1:], strict=False)),
+    "head": (12, "softmax"),
+    "ten": 0.1,
+    "collapse": 6_209,
+    "width": 89,
 }
 
 
-@pytest.fixture
-def project():
-    layer = types.SimpleNamespace(count_params=lambda: 65)
-    network = types.SimpleNamespace(get_layer={"answer": layer}.__getitem__)
-    return types.SimpleNamespace(build_network=lambda: network)
+@pytest.fixture(scope="module", params=["penguins", "ames"])
+def project(request, tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("projects") / request.param, data=request.param, fast=True)
+    project.catch_up("design", echo=lambda line: None)
+    return project
 
 
 @pytest.mark.parametrize("name", LESSON.exercises)
@@ -38,3 +36,16 @@ def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, capsys
     for number, hint in enumerate(LESSON.exercises[name].hints, start=1):
         assert not task(WRONG[name])
         assert f"Hint {number} of 3: {hint}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "remark"),
+    [
+        ("sigmoid", "expected a tuple"),
+        ((11, "sigmoid"), "11 is not the number of units"),
+        ((12, "relu"), "'relu' is not"),
+    ],
+)
+def test_a_wrong_head_is_told_apart(answer, remark, capsys):
+    assert not lessons.exercises("04").head(answer)
+    assert remark in capsys.readouterr().out
