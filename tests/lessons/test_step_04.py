@@ -1,5 +1,6 @@
 """Notebook 04, design the network: its solutions are right, and wrong answers get a hint."""
 
+import itertools
 import textwrap
 
 import pytest
@@ -8,7 +9,7 @@ from dltoolkit import Project, lessons
 from dltoolkit.lessons.step_04 import LESSON
 
 WRONG = {
-    "parameters": lambda widths: sum(a * b for a, b in zip(widths, widths[1:], strict=False)),
+    "parameters": lambda widths: sum(a * b for a, b in itertools.pairwise(widths)),
     "head": (12, "softmax"),
     "ten": 0.1,
     "collapse": 6_209,
