@@ -87,7 +87,10 @@ def deploy(project: "Project", folder: pathlib.Path, *, metadata: dict[str, Any]
     card: dict[str, Any] = {"model": best.name, "validation_score": best.score}
     if project.is_done("evaluate") and project.evaluated_model == best.name:
         card["test"] = project.evaluation.metrics.to_dict("index")
-    watch = Monitor(train, schema=project.schema, outputs=best.run.outputs(train))
+    clash = any(
+        name == "output" or name.startswith("output ") for name in train
+    )  # the monitor's names for answers
+    watch = Monitor(train, schema=project.schema, outputs=None if clash else best.run.outputs(train))
     deployment.save(
         folder / "bundle",
         best.run,
@@ -111,7 +114,7 @@ def monitor(project: "Project", folder: pathlib.Path) -> Outcome:
     """
     watch = Monitor.from_json(project.bundle.reference or {})
     rows = project.evaluated if project.is_done("evaluate") else project.splits.validation
-    report = watch.check(rows, outputs=project.bundle.outputs(rows))
+    report = watch.check(rows, outputs=project.bundle.outputs(rows) if watch.outputs else None)
     _files.write_json(folder / "monitor.json", watch.to_json())
     _files.write_json(folder / "drift.json", report.to_json())
     which = "test" if project.is_done("evaluate") else "validation"

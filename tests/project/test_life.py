@@ -156,6 +156,18 @@ def test_completing_evaluates_the_model_that_is_deployed(copy, monkeypatch):
     assert lines[0].startswith("evaluate (redone: another model is in hand): ")
 
 
+def test_columns_may_have_the_names_of_answers(tmp_path, loans):
+    names = {"age": "output", "home": "prediction", "since": "probability_yes"}
+    project = Project(tmp_path / "q", data=loans.rename(columns=names), target="late", fast=True)
+    project.do("define")
+    project.do("prepare", labels=False)
+    project.catch_up("train", echo=[].append)
+    project.do("train", epochs=1, progress=False)
+    project.do("evaluate", baselines=(), n_bootstrap=20)
+    project.do("deploy")
+    assert {"output", "prediction"} <= {finding.column for finding in project.do("monitor").findings}
+
+
 def test_evaluating_again_is_recorded(copy):
     copy.do("evaluate", baselines=("majority",), n_bootstrap=20)
     assert [event["by"] for event in copy.test_openings] == ["evaluate", "evaluate"]
