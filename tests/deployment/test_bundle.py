@@ -174,7 +174,7 @@ def test_what_is_no_frame_is_refused(bundle):
 
 def test_a_bundle_lists_its_files(bundle):
     table = bundle.frame()
-    assert set(table["part"]) == {"model", "preprocessor", "problem", "card"}
+    assert set(table["part"]) == {"model", "preprocessor", "problem", "card", "cleaning"}
     for row in table.itertuples():
         assert (bundle.path / row.name).stat().st_size == row.bytes
 

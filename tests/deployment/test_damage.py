@@ -126,7 +126,7 @@ def test_a_manifest_cannot_reach_out_of_its_folder(saved, unparsed, name):
         deployment.load(saved)
 
 
-@pytest.mark.parametrize("part", ["model", "preprocessor", "problem", "card"])
+@pytest.mark.parametrize("part", ["model", "preprocessor", "problem", "card", "cleaning"])
 def test_a_manifest_without_a_part_is_refused(saved, unparsed, part):
     rewrite_manifest(saved, lambda manifest: manifest["files"].pop(part))
     with pytest.raises(InputError, match=f"expected an entry '{part}'"):

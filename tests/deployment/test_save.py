@@ -51,6 +51,7 @@ def as_nobody():
 def test_the_folder_is_plain_keras_and_json(saved):
     assert sorted(p.name.split("-")[0] + p.suffix for p in saved.iterdir()) == [
         "card.json",
+        "cleaning.json",
         "manifest.json.json",
         "model.keras",
         "preprocessor.json",
