@@ -79,13 +79,12 @@ def run_shell(code: str) -> str:
 
 
 def difference(old: str, new: str) -> list[str]:
-    """How two READMEs differ when numbers and the width of gaps do not count."""
+    """How two READMEs differ, word by word: numbers, rules, gaps and where a line breaks do not count."""
 
     def words(text: str) -> list[str]:
-        masked = NUMBER.sub("#", text)
-        return [re.sub(r"[-─━ ]{2,}", "  ", line) for line in masked.splitlines()]
+        return re.sub(r"[-─━]{2,}", " ", NUMBER.sub("#", text)).split()
 
-    return list(difflib.unified_diff(words(old), words(new), "README.md", "this run", lineterm="", n=1))
+    return list(difflib.unified_diff(words(old), words(new), "README.md", "this run", lineterm="", n=8))
 
 
 if __name__ == "__main__":

@@ -172,8 +172,8 @@ def writing(folder: pathlib.Path) -> Iterator[None]:
         OSError: If the folder cannot be made or written, or another save holds it; the text says which.
         InputError: If the folder holds a ``manifest.json`` that is none of ours.
     """
-    made = not folder.exists()
     with _explained(folder):
+        made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             _check_manifest_is_ours(folder / MANIFEST)

@@ -75,12 +75,12 @@ class Problem:
         why: One sentence that says why this kind.
 
     Example:
-        >>> frame = pd.DataFrame({"age": [31, 45, 52, 28], "churn": ["no", "yes", "no", "no"]})
+        >>> frame = pd.DataFrame({"age": [31, 45, 52, 28], "churn": ["no", "yes", "no", "yes"]})
         >>> problem = Problem.infer(frame, "churn")
         >>> problem.kind, problem.classes, problem.loss
         ('binary', ('no', 'yes'), 'binary_crossentropy')
         >>> problem.encode(frame)
-        array([0., 1., 0., 0.], dtype=float32)
+        array([0., 1., 0., 1.], dtype=float32)
     """
 
     kind: str

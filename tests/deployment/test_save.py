@@ -9,6 +9,7 @@ import pathlib
 import resource
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pandas as pd
@@ -211,26 +212,41 @@ def test_a_file_in_the_way_is_named(run, tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_folder_that_may_not_be_written_is_named(run, tmp_path):
-    locked = tmp_path / "locked"
+@pytest.fixture
+def public():
+    """A folder that everybody may read: pytest's own are private to whom it runs as."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
+
+
+def test_a_folder_that_may_not_be_written_is_named(run, public):
+    locked = public / "locked"
     locked.mkdir()
     deployment.save(locked / "old", run, metadata={"number": 1})
-    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent, locked, locked / "old"):
+    for path in (locked, locked / "old"):
         path.chmod(0o555)
     with as_nobody():
         for path in (locked / "new", locked / "old"):
             with pytest.raises(PermissionError, match=f"path .*{path.name}: .*Permission denied"):
                 deployment.save(path, run)
         assert number(locked / "old") == 1
-    (locked / "old").chmod(0o755)
-
-
-def test_the_working_directory_need_not_be_writable(run, tmp_path, monkeypatch):
-    folder = tmp_path / "locked"
-    folder.mkdir()
-    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for path in (locked, locked / "old"):
         path.chmod(0o755)
-    open_to_all = tmp_path / "open"
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(run, public):
+    private = public / "private"
+    private.mkdir(mode=0o000)
+    with as_nobody(), pytest.raises(PermissionError, match="path .*new: .*Permission denied"):
+        deployment.save(private / "new", run)
+    private.chmod(0o755)
+
+
+def test_the_working_directory_need_not_be_writable(run, public, monkeypatch):
+    folder = public / "locked"
+    folder.mkdir()
+    open_to_all = public / "open"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
     folder.chmod(0o555)
