@@ -240,15 +240,12 @@ def feature_columns(frame: pd.DataFrame, problem: Problem) -> list[str]:
 
 
 def class_numbers(frame: pd.DataFrame, problem: Problem) -> np.ndarray | None:
-    """Classes, or combinations of labels, as numbers in the order in which their values sort; None for amounts."""
+    """Classes as the problem numbers them, or combinations of labels as numbers; None for amounts."""
     if problem.kind == "regression":
         return None
     if problem.kind == "multilabel":
         return np.unique(problem.encode(frame), axis=0, return_inverse=True)[1].reshape(-1)
-    codes = problem.encode(frame).astype(np.int64)
-    # scikit-learn draws class by class in the order of the raw labels: its own draw is met only in that order.
-    raw, distinct = pd.factorize(np.asarray(frame[problem.targets[0]]), sort=True)
-    return raw if len(distinct) == len(pd.unique(codes)) else codes
+    return problem.encode(frame).astype(np.int64)
 
 
 def group_numbers(column: pd.Series) -> np.ndarray:

@@ -198,11 +198,11 @@ def split(
 ) -> Splits:
     """Split a table into train, validation and test; the same features never stand in two of them.
 
-    ``"stratified"`` and ``"random"`` draw the test part exactly as scikit-learn's
-    ``train_test_split(test_size=test_size, stratify=target, random_state=seed)`` does, and the validation part from
-    the rest in the same way; rows that repeat the features of an earlier row then follow that row. ``"grouped"``
-    keeps each group whole, and sizes and class shares as near as whole groups allow. ``"time"`` puts the latest rows
-    into the test part and the latest of the rest into validation; equal times stay together.
+    ``"stratified"`` and ``"random"`` draw the test part exactly as scikit-learn's ``train_test_split`` does with
+    ``test_size=test_size, stratify=problem.encode(frame), random_state=seed``, and the validation part from the rest
+    in the same way; rows that repeat the features of an earlier row then follow that row. ``"grouped"`` keeps each
+    group whole, and sizes and class shares as near as whole groups allow. ``"time"`` puts the latest rows into the
+    test part and the latest of the rest into validation; equal times stay together.
 
     Args:
         frame: The table, shape ``(n_rows, n_columns)``, with a label in every row.

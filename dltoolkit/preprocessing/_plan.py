@@ -49,11 +49,13 @@ class TargetStatistics:
         mean: Mean of a numeric target; None otherwise.
         std: Standard deviation (population) of a numeric target; None otherwise.
         counts: Number of rows for each label, as text; empty where there are more than 10,000 different ones.
+        rows: Number of rows of the training part; 0 when unknown.
     """
 
     mean: float | None = None
     std: float | None = None
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    rows: int = 0
 
     @classmethod
     def of(cls, target: pd.Series) -> "TargetStatistics":
@@ -68,10 +70,11 @@ class TargetStatistics:
         counts = as_text(target).value_counts()
         counts = {} if len(counts) > MOST_TARGET_LABELS else {str(k): int(v) for k, v in counts.items()}
         if not pd.api.types.is_numeric_dtype(target.dtype) or pd.api.types.is_bool_dtype(target.dtype):
-            return cls(counts=counts)
+            return cls(counts=counts, rows=len(target))
         values = target.to_numpy("float64", na_value=np.nan)
         values = values[np.isfinite(values)]
-        return cls(float(values.mean()), float(values.std()), counts) if len(values) else cls(counts=counts)
+        mean, std = (float(values.mean()), float(values.std())) if len(values) else (None, None)
+        return cls(mean, std, counts, len(target))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The Keras callbacks that record a training, keep its best weights and end it."""
 
+import itertools
 import threading
 import time
 from typing import Any
@@ -14,6 +15,9 @@ from dltoolkit.problem import Objective
 
 class Recorder(keras.callbacks.Callback):
     """Records one row an epoch, keeps the best weights, and stops when there is no more progress or on request.
+
+    Keras counts penalties (L1, L2) into its losses. Here, and for the callbacks after this one, they stand apart, as
+    ``penalty``: a loss then compares with chance, with a baseline and with the loss of another network.
 
     Args:
         objective: The column to watch and its direction.
@@ -30,6 +34,7 @@ class Recorder(keras.callbacks.Callback):
         self.best_epoch, self.best_weights, self.best_score = 0, None, np.inf
         self.stopped = "finished"
         self._started = 0.0
+        self._penalties: list[float] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forget an earlier training."""
@@ -39,6 +44,7 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self._started = time.perf_counter()
+        self._penalties = [self._penalty()]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Stop when asked to, or when the loss is no number any more."""
@@ -46,12 +52,15 @@ class Recorder(keras.callbacks.Callback):
             self._end("interrupted")
         elif logs and not np.isfinite(logs.get("loss", 0.0)):
             self._end("diverged")
+        self._penalties.append(self._penalty())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's row; keep the weights if they are the best so far."""
         if self.stopped == "diverged":
             return
-        scores = {name: float(value) for name, value in (logs or {}).items()}
+        logs = {} if logs is None else logs
+        self._set_penalties_apart(logs)
+        scores = {name: float(value) for name, value in logs.items()}
         self.rows.append({"epoch": epoch + 1, "seconds": time.perf_counter() - self._started, **scores})
         if self.patience is None or self.objective.name not in scores:
             self.best_epoch = epoch + 1
@@ -61,6 +70,20 @@ class Recorder(keras.callbacks.Callback):
             self.best_score, self.best_epoch, self.best_weights = score, epoch + 1, self.model.get_weights()
         elif epoch + 1 - self.best_epoch >= self.patience and self.stopped == "finished":
             self._end("early")
+
+    def _penalty(self) -> float:
+        weights = [w for w in self.model.trainable_weights if w.regularizer is not None]
+        return float(sum(keras.ops.convert_to_numpy(w.regularizer(w)) for w in weights))
+
+    def _set_penalties_apart(self, logs: dict[str, Any]) -> None:
+        """Take the mean penalty of the epoch out of its loss, and the last one out of the validation loss."""
+        if not any(self._penalties):
+            return
+        between = [(a + b) / 2 for a, b in itertools.pairwise(self._penalties)]
+        for name, penalty in (("loss", np.mean(between)), ("val_loss", self._penalties[-1])):
+            if name in logs:
+                logs[name] = float(logs[name] - penalty)
+        logs["penalty"] = self._penalties[-1]
 
     def _end(self, how: str) -> None:
         self.stopped = how

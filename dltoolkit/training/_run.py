@@ -29,7 +29,8 @@ class Run:
         preprocessor: The preprocessing that feeds it.
         problem: What it answers.
         history: One row an epoch: ``epoch`` (from 1), ``seconds``, ``loss``, the metrics, and each of them with
-            ``val_`` in front for the validation part.
+            ``val_`` in front for the validation part. L1 and L2 penalties stand apart from the losses, as
+            ``penalty``, where there are any.
         settings: All that decides the outcome: options, seed, versions, threads, fingerprint of the data.
         timings: Seconds: ``preprocess``, ``first_epoch``, ``train``.
         stopped: ``"finished"`` (all epochs), ``"early"`` (no more progress), ``"interrupted"`` or ``"diverged"``.

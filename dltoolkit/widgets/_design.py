@@ -19,6 +19,7 @@ from dltoolkit.widgets._network_sketch import (
 from dltoolkit.widgets._session import explain
 from dltoolkit.widgets._style import Panel, column, columns, control, keys, row, say
 
+BY_ROWS = "by rows"  # the default of `models.mlp`, which goes by the number of training rows
 _NEW_LAYER = 32  # units of a layer that is added
 
 
@@ -87,8 +88,8 @@ class DesignPanel(Panel):
         self.l2 = control(
             widgets.SelectionSlider,
             "L2 penalty",
-            options=[(f"{p:g}", p) for p in sorted({*PENALTIES, now["l2"]})],
-            value=now["l2"],
+            options=[(BY_ROWS, BY_ROWS), *((f"{p:g}", p) for p in sorted({*PENALTIES, now["l2"]} - {None}))],
+            value=BY_ROWS if now["l2"] is None else now["l2"],
         )
         self.batch_norm = control(
             widgets.Checkbox, "Batch norm before each activation", value=now["batch_norm"]
@@ -123,7 +124,7 @@ class DesignPanel(Panel):
             activation=self.activation.value,
             dropout=round(self.dropout.value, 4),
             batch_norm=self.batch_norm.value,
-            l2=self.l2.value,
+            l2=None if self.l2.value == BY_ROWS else self.l2.value,
             l1=self._l1,
         )
 

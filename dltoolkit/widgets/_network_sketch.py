@@ -32,7 +32,7 @@ class NetworkSettings:
         activation: Keras activation of the hidden layers.
         dropout: Share of units left out, in [0, 1).
         batch_norm: Whether hidden layers are batch-normalised.
-        l2: Weight of the L2 penalty.
+        l2: Weight of the L2 penalty; None for that of `models.mlp`.
         l1: Weight of the L1 penalty, for which there is no knob. Defaults to 0.
     """
 
@@ -40,13 +40,13 @@ class NetworkSettings:
     activation: str
     dropout: float
     batch_norm: bool
-    l2: float
+    l2: float | None
     l1: float = 0.0
 
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments for `models.mlp`; an L1 penalty of 0 is left out."""
-        arguments = dataclasses.asdict(self)
-        return arguments if self.l1 else {n: v for n, v in arguments.items() if n != "l1"}
+        """Keyword arguments for `models.mlp`; penalties at their defaults are left out."""
+        defaults = {"l1": 0.0, "l2": None}
+        return {n: v for n, v in dataclasses.asdict(self).items() if n not in defaults or v != defaults[n]}
 
     def code(self) -> str:
         """Code that builds the network; it needs ``project``."""

@@ -62,9 +62,12 @@ def test_the_stratified_parts_are_those_of_scikit_learn(table, problem, seed):
     assert splits.method == "stratified"
 
 
-def test_the_draw_does_not_depend_on_which_class_is_positive(table):
-    splits = data.split(table, Problem.infer(table, "y", positive="no"), seed=3)
-    _, test = train_test_split(table, test_size=0.2, stratify=table["y"], random_state=3)
+@pytest.mark.parametrize("positive", ["no", "yes"])
+def test_the_draw_is_by_class_number_whatever_the_classes_are_called(table, positive):
+    problem = Problem.infer(table, "y", positive=positive)
+    splits = data.split(table, problem, seed=3)
+    numbers = (table["y"] == positive).astype(int)
+    _, test = train_test_split(table, test_size=0.2, stratify=numbers, random_state=3)
     assert set(splits.test.index) == set(test.index)
 
 

@@ -103,9 +103,8 @@ def test_options_stand_in_the_layers(table):
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds.count("BatchNormalization") == 2
     assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.3, 0.3]
-    assert [
-        layer.activation.__name__ for layer in model.layers if isinstance(layer, keras.layers.Activation)
-    ] == ["tanh"] * 2
+    activations = [layer for layer in model.layers if layer.name.startswith("tanh")]
+    assert [layer.activation.__name__ for layer in activations] == ["tanh"] * 2
     assert not any(
         isinstance(layer, keras.layers.Dropout)
         for layer in models.mlp(problem, preprocessor, dropout=0.0).layers
@@ -132,3 +131,22 @@ def test_he_normal_keeps_the_variance_that_the_paper_asks_for(table):
 def test_an_option_out_of_its_range_is_refused(table, options, message):
     with pytest.raises(InputError, match=message):
         models.mlp(*parts(table, "binary"), **options)
+
+
+def test_the_default_penalty_is_that_of_a_prior_and_fades_with_the_rows(table):
+    for n in (60, 120):
+        problem, preprocessor = parts(table.head(n), "binary")
+        layer = models.mlp(problem, preprocessor).get_layer("hidden_1")
+        assert layer.kernel_regularizer.l2 == pytest.approx(8 / n)
+        assert models.mlp(problem, preprocessor, l2=0.0).get_layer("hidden_1").kernel_regularizer is None
+
+
+def test_outliers_are_bent_and_the_usual_range_is_left_as_it_is(table):
+    problem, preprocessor = parts(table, "binary")
+    model = models.mlp(problem, preprocessor)
+    bent = keras.Model(model.input, model.get_layer("soft_clip_out").output)
+    n = preprocessor.specs["dense"].shape[0]
+    inputs = {name: np.zeros((4, *spec.shape), spec.dtype) for name, spec in preprocessor.specs.items()}
+    inputs["dense"] = np.repeat(np.array([[-1e6], [-0.3], [0.3], [1e6]], "float32"), n, axis=1)
+    found = np.asarray(bent(inputs))[:, 0]
+    np.testing.assert_allclose(found, [-3, -0.3, 0.3, 3], atol=2e-3)

@@ -50,8 +50,8 @@ def parts(kind="binary", seed=0):
     return preprocessing.fit(splits.train, schema), splits, problem
 
 
-def fit(preprocessor, splits, problem, **options):
-    model = models.mlp(problem, preprocessor, units=(8,), seed=options.get("seed", 0))
+def fit(preprocessor, splits, problem, *, l2=None, **options):
+    model = models.mlp(problem, preprocessor, units=(8,), l2=l2, seed=options.get("seed", 0))
     return training.fit(model, preprocessor, splits, problem, progress=False, **{"epochs": 4, **options})
 
 
@@ -105,6 +105,30 @@ def test_early_stopping_goes_back_to_the_best_epoch():
     y, p = problem.encode(splits.validation), run.outputs(splits.validation).astype("float64")
     log_loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
     assert run.history["val_loss"][best] == pytest.approx(log_loss, rel=1e-4)
+
+
+def test_penalties_stand_apart_from_the_losses():
+    """At a learning rate of almost nothing the training loss is the log loss, however large the penalty."""
+    preprocessor, splits, problem = parts()
+    model = models.mlp(problem, preprocessor, units=(8,), dropout=0.0, l1=0.01, l2=0.5)
+    run = training.fit(
+        model,
+        preprocessor,
+        splits,
+        problem,
+        epochs=2,
+        learning_rate=1e-9,
+        progress=False,
+        early_stopping=False,
+    )
+    for part, name in ((splits.train, "loss"), (splits.validation, "val_loss")):
+        y, p = problem.encode(part), run.outputs(part).astype("float64")
+        log_loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+        assert run.history[name].iloc[-1] == pytest.approx(log_loss, rel=1e-3)
+    kernel = model.get_layer("hidden_1").kernel.numpy()
+    penalty = 0.01 * np.abs(kernel).sum() + 0.5 * np.square(kernel).sum()
+    assert run.history["penalty"].iloc[-1] == pytest.approx(penalty, rel=1e-5)
+    assert "penalty" not in fit(preprocessor, splits, problem, epochs=1, l2=0.0).history
 
 
 def test_a_regression_loss_of_one_is_what_the_mean_costs():
