@@ -195,23 +195,24 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, Any]]) -> None:
         ax: The Axes, with its limits settled.
         ends: For each line x and y of its end (data coordinates), its name and its colour.
     """
-    width, height = inches(ax)
+    width, height = (72 * side for side in inches(ax))  # in points
     ends = [end for end in ends if np.isfinite(end[1])]
     if not ends:
         return
-    share = min(0.45, max(len(text) for *_, text, _ in ends) * TICK * WIDE / (72 * width) + 0.06)
+    share = min(0.45, max(len(text) for *_, text, _ in ends) * TICK * WIDE / width + 0.06)
     left, right = ax.get_xlim()
     last = max(end[0] for end in ends)
     ax.set_xlim(left, max(right, left + (last - left) / (1 - share)))
     place = ax.transData + ax.transAxes.inverted()
     spots = np.array([place.transform((x, y)) for x, y, *_ in ends])
-    heights = spread(spots[:, 1], TICK * HIGH / (72 * height))
-    for (*_, text, colour), (x, _), y in zip(ends, spots, heights, strict=True):
-        label = ax.text(
-            x + 0.025,
-            y,
+    moved = spread(spots[:, 1], TICK * HIGH / height) - spots[:, 1]
+    for (x, y, text, colour), up in zip(ends, moved, strict=True):
+        label = ax.annotate(
             text,
-            transform=ax.transAxes,
+            (x, y),
+            (0.025 * width, up * height),  # from the line's end, so that it follows when the limits change
+            textcoords="offset points",
+            annotation_clip=False,
             color=colour,
             fontsize=TICK,
             va="center",

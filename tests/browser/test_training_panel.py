@@ -14,7 +14,6 @@ import time
 import urllib.error
 import urllib.request
 
-import nbformat
 import psutil
 import pytest
 
@@ -45,17 +44,6 @@ pytestmark = [
         reason="BROWSER TEST NOT RUN: no Chromium. Install Debian's chromium, or set DLTOOLKIT_CHROMIUM to one.",
     ),
 ]
-
-
-def own_notebook() -> nbformat.NotebookNode:
-    """What notebook 08 comes down to, for as long as it is not there."""
-    cells = [
-        "from dltoolkit import Project, widgets\nproject = Project('project', data='credit')\nproject.catch_up('train')",
-        "panel = widgets.training_panel(project)\npanel",
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(source) for source in cells]
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
 def write_settings(folder: pathlib.Path, theme: str) -> None:
@@ -184,9 +172,8 @@ def ask_kernel(page) -> str:
 
 @pytest.fixture
 def page(tmp_path):
-    """Notebook 08, or what it comes down to, open and run."""
-    notebook = nbformat.read(NOTEBOOK, as_version=4) if NOTEBOOK.is_file() else own_notebook()
-    nbformat.write(notebook, tmp_path / "08-train.ipynb")
+    """Notebook 08, open and run."""
+    shutil.copy(NOTEBOOK, tmp_path)
     with jupyterlab(tmp_path) as address, opened(address, "08-train.ipynb") as opened_page:
         yield opened_page
 
