@@ -147,6 +147,33 @@ def check_columns(frame: pd.DataFrame, needed: Iterable[str], *, argument: str =
     )
 
 
+def check_targets(target: Any, frame: pd.DataFrame) -> tuple[str, ...]:
+    """The target columns as a tuple, once it is sure that `frame` has each of them.
+
+    Args:
+        target: What the caller passed: a column name, or several.
+        frame: The table.
+
+    Returns:
+        tuple: The names, at least one.
+
+    Raises:
+        InputError: If it is no column name, none, or one twice, or if a column is not there.
+    """
+    names = (target,) if isinstance(target, str) else target
+    if not isinstance(names, Iterable):
+        cure = f"The columns are: {listed(frame.columns, 20)}."
+        stop([complaint("target", "the name of a column, or several", repr(target), cure)])
+    names = tuple(names)
+    if not names:
+        stop([complaint("target", "at least one column name", "none")])
+    twice = list(dict.fromkeys(n for n in names if names.count(n) > 1))
+    if twice:
+        stop([complaint("target", "each column once", f"{listed(twice)} repeated", "Leave one out.")])
+    check_columns(frame, names)
+    return names
+
+
 def check_choice(value: Any, choices: Iterable[Any], argument: str) -> Any:
     """Return `value` when it is one of `choices`.
 

@@ -124,6 +124,25 @@ def test_run_hands_everything_to_the_report(capsys, monkeypatch):
     assert calls[2][0] == ("credit", None, "credit-project")
 
 
+def test_a_table_that_names_its_way_of_writing_is_read_so_by_every_command(
+    rows, bundle, new, capsys, monkeypatch
+):
+    odd = rows.drop(columns="late").assign(home=rows["home"].replace("rent", "für Geld"))
+    odd.to_csv("odd.csv", index=False, sep=";", encoding="latin-1")
+    assert "Pass sep=';'" in refused(capsys, "predict", bundle.path, "odd.csv", "--encoding", "latin-1")
+    assert "Pass encoding='latin-1'" in refused(capsys, "check", bundle.path, "odd.csv", "--sep", ";")
+    options = ("--sep", ";", "--encoding", "latin-1")
+    assert "'für Geld'" in told(capsys, 0, "predict", bundle.path, "odd.csv", *options).err
+    assert "'für Geld'" in told(capsys, 2, "check", bundle.path, "odd.csv", *options).out
+    tables = []
+    monkeypatch.setattr(report, "run", lambda table, *_, **__: tables.append(table))
+    told(capsys, 0, "run", "odd.csv", "--target", "home", *options)
+    pd.testing.assert_frame_equal(tables[0], odd)
+    odd.to_csv("odd.tsv", index=False, sep="\t")
+    told(capsys, 0, "run", "odd.tsv", "--target", "home", "--sep", r"\t")
+    pd.testing.assert_frame_equal(tables[1], odd)
+
+
 def test_ctrl_c_is_one_line(capsys, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dltoolkit import Problem
+from dltoolkit import Problem, data
 from dltoolkit._checks import InputError
 from dltoolkit.problem import KINDS
 
@@ -170,3 +170,22 @@ def test_a_description_that_contradicts_itself_is_refused(kind, classes):
 def test_outputs_of_another_width_are_refused():
     with pytest.raises(InputError, match=r"outputs: expected 3 column\(s\), got 2"):
         Problem("multiclass", "y", ("a", "b", "c")).decode(np.zeros((4, 2)))
+
+
+@pytest.mark.parametrize("ask", [Problem.infer, data.audit, data.Schema.infer])
+def test_a_target_that_names_no_column_is_refused_by_name(ask):
+    frame = frame_of([0, 1] * 4, z=[1, 0] * 4)
+    with pytest.raises(
+        InputError, match=r"target: expected the name of a column, or several, got 3\. The columns.*'z'"
+    ):
+        ask(frame, 3)
+    with pytest.raises(InputError, match="target: expected at least one column name, got none"):
+        ask(frame, [])
+    with pytest.raises(InputError, match="target: expected each column once, got 'y' repeated"):
+        ask(frame, ["y", "z", "y"])
+
+
+def test_no_target_is_refused_where_one_is_needed():
+    for ask in (Problem.infer, data.audit):
+        with pytest.raises(InputError, match="target: expected the name of a column, or several, got None"):
+            ask(frame_of([0, 1] * 4), None)

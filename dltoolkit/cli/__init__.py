@@ -117,6 +117,7 @@ def _add_run(commands: Any) -> None:
     target = "what is to be predicted; several yes/no columns make a multi-label problem; tables that come along have theirs"
     parser = commands.add_parser("run", help="do the whole life of a model on a file", description=about)
     parser.add_argument("data", help=f"the table: {kinds}")
+    _add_reading(parser)
     parser.add_argument("--target", nargs="+", metavar="NAME", help=target)
     parser.add_argument(
         "--out", metavar="FOLDER", help="the project folder (default: the file's name + -project)"
@@ -124,6 +125,16 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--fast", action="store_true", help="fewer rows, epochs and trials: a first look")
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="the same seed gives the same result (default: 0)"
+    )
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """What a message about a table may ask to be told: how its text is written."""
+    parser.add_argument(
+        "--sep", metavar="S", help="the character between two fields (default: told by the file)"
+    )
+    parser.add_argument(
+        "--encoding", metavar="E", help="the text's encoding, such as latin-1 (default: UTF-8)"
     )
 
 
@@ -135,6 +146,7 @@ def _add_predict(commands: Any) -> None:
     parser = commands.add_parser("predict", help="answer for new rows", description=about)
     parser.add_argument("bundle", help="the bundle's folder")
     parser.add_argument("data", help=ROWS)
+    _add_reading(parser)
     parser.add_argument("--out", metavar="FILE", help=out)
     parser.add_argument("--threshold", type=float, metavar="P", help=threshold)
     parser.add_argument("--keep", nargs="+", metavar="NAME", help=keep)
@@ -148,4 +160,5 @@ def _add_check(commands: Any) -> None:
     parser = commands.add_parser("check", help="have new rows drifted away from training?", description=about)
     parser.add_argument("bundle", help="the bundle's folder")
     parser.add_argument("data", help=ROWS)
+    _add_reading(parser)
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")

@@ -27,14 +27,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Do the whole life of a model on a file."""
     out = arguments.out or f"{pathlib.Path(arguments.data).name.split('.')[0]}-project"
     target = arguments.target[0] if len(arguments.target or ()) == 1 else arguments.target
-    dltoolkit.report.run(arguments.data, target, out, fast=arguments.fast, seed=arguments.seed, echo=print)
+    table = arguments.data if _told_how(arguments) == {} else _read(arguments)
+    dltoolkit.report.run(table, target, out, fast=arguments.fast, seed=arguments.seed, echo=print)
     return OK
+
+
+def _read(arguments: argparse.Namespace) -> pd.DataFrame:
+    return dltoolkit.data.read(arguments.data, **_told_how(arguments))
+
+
+def _told_how(arguments: argparse.Namespace) -> dict[str, str]:
+    """The options of `data.read` that were given; a tab may be written as two characters, as shells make it hard."""
+    given = {"sep": arguments.sep and arguments.sep.replace("\\t", "\t"), "encoding": arguments.encoding}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def predict(arguments: argparse.Namespace) -> int:
     """Answer for the rows of a file."""
     out = None if arguments.out is None else _checked_out(pathlib.Path(arguments.out), arguments.data)
-    frame = dltoolkit.data.read(arguments.data)
+    frame = _read(arguments)
     bundle = dltoolkit.deployment.load(arguments.bundle)
     answers = bundle.predict(frame, threshold=arguments.threshold)
     if arguments.keep is None:
@@ -97,7 +108,7 @@ def _tell_counts(answers: pd.DataFrame, out: pathlib.Path | None) -> None:
 
 def check(arguments: argparse.Namespace) -> int:
     """Compare the rows of a file with those of the training."""
-    frame = dltoolkit.data.read(arguments.data)
+    frame = _read(arguments)
     bundle = dltoolkit.deployment.load(arguments.bundle)
     if bundle.reference is None:
         cure = "Save it again with deployment.save(..., reference=monitoring.Monitor(train, schema=schema))."

@@ -7,7 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from dltoolkit._checks import InputError, check_columns, check_frame, check_number, complaint, listed, stop
+from dltoolkit._checks import (
+    InputError,
+    check_columns,
+    check_frame,
+    check_number,
+    check_targets,
+    complaint,
+    listed,
+    stop,
+)
 from dltoolkit.data import _audit_columns, _audit_values
 from dltoolkit.data._audit_columns import Column
 from dltoolkit.data._audit_table import table_findings, target_findings
@@ -141,8 +150,7 @@ def audit(
         [('duplicates', None, 32), ('constant', 'plan', 36), ('missing', 'age', 9)]
     """
     check_frame(frame)
-    targets = (target,) if isinstance(target, str) else tuple(target)
-    check_columns(frame, targets)
+    targets = check_targets(target, frame)
     check_number(seed, "seed", low=0, high=MAX_SEED, whole=True)
     schema = Schema.infer(frame, target) if schema is None else _fitting(schema, frame, targets)
     table = Table(frame, schema, None, targets, seed)

@@ -101,7 +101,8 @@ def _separator(path: pathlib.Path, sample: str, sep: str | None) -> str:
         best = max(better, key=lambda s: counts[s][0])
         expected = f"fields parted by {promised!r}" + ("" if sep else " as the file's name promises")
         got = f"{best!r} between the {counts[best][0]} fields of every row"
-        raise InputError(complaint(str(path), expected, got, f"Pass sep={best!r}."))
+        cure = f"Pass sep={best!r}. (A Project takes the frame that data.read(path, sep={best!r}) gives.)"
+        raise InputError(complaint(str(path), expected, got, cure))
     return promised
 
 

@@ -27,6 +27,9 @@ MIN_ID_SHARE = (
 )
 MIN_NAMED_ID_SHARE = 0.5  # the same, where the name says "id" as well
 EXACT = 2.0**53  # beyond it float64 skips whole numbers: no measurement has as many digits
+LONGEST = (
+    2.0**64
+)  # beyond it a float is no id that lost its last digits: it is a measurement, and always whole
 MIN_TEXT_WORDS = 5.0  # mean words a value; the longest category names of the shipped tables have four
 MIN_TEXT_SHARE = 0.3  # distinct values over known values: sentences that repeat more than that are categories
 MIN_PRESENCE = 0.01  # one value beside missing ones is a yes-or-nothing column from this share of either on
@@ -187,7 +190,9 @@ def _number_role(name: str, known: pd.Series, distinct: pd.Series) -> tuple[str,
         )
     if whole and _counts_rows(known, distinct) and words[-1:] and words[-1] not in _COUNTS_OF_SOMETHING:
         return "id", f"counts the rows from {known.iloc[0]:.0f} to {known.iloc[-1]:.0f}"
-    if whole and np.abs(values).max() > EXACT and share >= MIN_ID_SHARE and len(known) >= MIN_ID_ROWS:
+    largest = np.abs(values).max()
+    long = largest > EXACT and not (largest > LONGEST and pd.api.types.is_float_dtype(known.dtype))
+    if whole and long and share >= MIN_ID_SHARE and len(known) >= MIN_ID_ROWS:
         return (
             "id",
             f"{share:.0%} of its values are distinct, and longer than a measurement: they name the row",

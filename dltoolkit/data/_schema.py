@@ -6,7 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from dltoolkit._checks import InputError, check_choice, check_columns, check_frame, closest, complaint, stop
+from dltoolkit._checks import (
+    InputError,
+    check_choice,
+    check_columns,
+    check_frame,
+    check_targets,
+    closest,
+    complaint,
+    stop,
+)
 from dltoolkit.data._roles import role_of, trouble
 
 FEATURE_ROLES = ("numeric", "categorical", "boolean", "datetime", "text")
@@ -55,8 +64,7 @@ class Schema:
                 lists, durations, complex numbers or bytes; the message names its first such row and value.
         """
         check_frame(frame)
-        targets = _as_tuple(target)
-        check_columns(frame, targets)
+        targets = () if target is None else check_targets(target, frame)
         stop([c for name in frame.columns if name not in targets and (c := trouble(frame[name]))])
         found = dict.fromkeys(targets, ("target", "what is to be predicted"))
         found |= {name: role_of(frame[name]) for name in frame.columns if name not in targets}
@@ -170,9 +178,3 @@ class Schema:
         counts = pd.Series(list(self.roles.values()), dtype="str").value_counts()
         kinds = ", ".join(f"{counts[role]} {role}" for role in ROLES if role in counts)
         return f"Schema({kinds}). Next: data.audit(frame, {self.target!r})"
-
-
-def _as_tuple(target: str | Sequence[str] | None) -> tuple[str, ...]:
-    if target is None:
-        return ()
-    return (target,) if isinstance(target, str) else tuple(target)

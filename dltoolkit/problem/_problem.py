@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dltoolkit._checks import check_choice, check_columns, check_frame, complaint, listed, stop
+from dltoolkit._checks import check_choice, check_columns, check_frame, check_targets, complaint, listed, stop
 from dltoolkit._text import as_text
 from dltoolkit.problem._infer import read_target
 from dltoolkit.problem._labels import check_labels, check_varies, zero_one
@@ -144,10 +144,7 @@ class Problem:
                 an id, or does not fit `kind`.
         """
         check_frame(frame)
-        names = (target,) if isinstance(target, str) else tuple(target)
-        if not names:
-            stop([complaint("target", "at least one column name", "none")])
-        check_columns(frame, names)
+        names = check_targets(target, frame)
         if kind is not None:
             check_choice(kind, KINDS, "kind")
         if len(names) > 1 or kind == "multilabel":

@@ -44,6 +44,8 @@ def role(values, name="column"):
         (pd.Series([2**70 + i // 4 for i in range(N)], dtype=object), "numeric"),
         (pd.Series([2**70 + i for i in range(N)], dtype=object), "id"),
         ([2**60 + 7 * i for i in range(N)], "id"),
+        ([float(2**60 + 2**10 * i) for i in range(N)], "id"),
+        ([1e30 * (i + 1) for i in range(N)], "numeric"),
         (pd.date_range("2024", periods=N), "datetime"),
         (pd.date_range("2024", periods=N, tz="Europe/Berlin"), "datetime"),
         ([datetime.date(2024, 1, 1 + i % 9) for i in range(N)], "datetime"),
