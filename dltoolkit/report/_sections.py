@@ -132,6 +132,8 @@ def design(project: Project, told: Told) -> str:
     frame = pd.DataFrame(layers, columns=["layer", "kind", "output", "parameters"])
     total = f"{project.run.model.count_params():,} parameters in all."
     chosen = {n: v for n, v in project.design.items() if n != "parameters"}
+    if chosen.get("l2", 0) is None:
+        chosen["l2"] = "by the number of training rows"
     return _p(total) + _pictures(_settings(chosen, "Settings"), _table(frame, "Layers"))
 
 
