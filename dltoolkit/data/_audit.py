@@ -9,7 +9,6 @@ import pandas as pd
 
 from dltoolkit._checks import (
     InputError,
-    check_columns,
     check_frame,
     check_number,
     check_targets,

@@ -9,7 +9,6 @@ import pandas as pd
 from dltoolkit._checks import (
     InputError,
     check_choice,
-    check_columns,
     check_frame,
     check_targets,
     closest,
