@@ -28,6 +28,18 @@ MIN_ID_SHARE = (
 MIN_NAMED_ID_SHARE = 0.5  # the same, where the name says "id" as well
 EXACT = 2.0**53  # beyond it float64 skips whole numbers: no measurement has as many digits
 LONGEST = 2.0**64  # beyond it a float is no id without its last digits: it is a measurement
+MIN_TEXT_WORDS = 5.0  # mean words a value; the longest category names of the shipped tables have four
+MIN_TEXT_SHARE = 0.3  # distinct values over known values: sentences that repeat more than that are categories
+MIN_PRESENCE = 0.01  # one value beside missing ones is a yes-or-nothing column from this share of either on
+SAMPLE = 1_000  # distinct values looked at where looking at all would only cost time
+
+_KINDS = {
+    "text": ("string",),
+    "number": ("integer", "floating", "mixed-integer-float", "decimal"),
+    "boolean": ("boolean",),
+    "datetime": ("datetime", "datetime64", "date"),
+}
+BOOLEAN_WORDS = ({"yes", "no"}, {"true", "false"})
 _ID_WORDS = {"id", "ids", "uid", "uuid", "guid", "identifier", "rowid"}
 _LAST_ID_WORDS = {"number", "nr", "no"}
 _ROW_NAMES = {"index", "row", "rowname", "rownames", "unnamed"}
