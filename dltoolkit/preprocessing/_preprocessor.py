@@ -73,9 +73,9 @@ class Preprocessor:
     @functools.cached_property
     def _features(self) -> Any:
         """The part of the graph after the lookups, compiled for whole columns."""
-        return tf.function(
-            self.model.get_layer(_graph.inner_name(self._plan, _graph.FEATURES)), reduce_retracing=True
-        )
+        features = self.model.get_layer(_graph.inner_name(self._plan, _graph.FEATURES))
+        block = {name: tf.TensorSpec((None, 1), tensor.dtype) for name, tensor in features.input.items()}
+        return tf.function(lambda columns: features(columns), input_signature=[block])  # traced once, for any length
 
     @functools.cached_property
     def _lookups(self) -> dict[str, keras.layers.Layer]:
