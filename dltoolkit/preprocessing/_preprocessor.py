@@ -75,7 +75,12 @@ class Preprocessor:
         """The part of the graph after the lookups, compiled for whole columns."""
         features = self.model.get_layer(_graph.inner_name(self._plan, _graph.FEATURES))
         block = {name: tf.TensorSpec((None, 1), tensor.dtype) for name, tensor in features.input.items()}
-        return tf.function(lambda columns: features(columns), input_signature=[block])  # traced once, for any length
+
+        @tf.function(input_signature=[block])  # traced once, for any number of rows
+        def compute(columns: dict[str, Any]) -> dict[str, Any]:
+            return features(columns)
+
+        return compute
 
     @functools.cached_property
     def _lookups(self) -> dict[str, keras.layers.Layer]:

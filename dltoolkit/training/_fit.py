@@ -97,6 +97,7 @@ def fit(
         FloatingPointError: If the loss becomes NaN or infinite before one epoch is done; with an epoch done, a
             warning says so and the best weights are kept.
     """
+    _check_order(preprocessor, splits, problem)
     patience = _check_options(model, preprocessor, problem, epochs=epochs, early_stopping=early_stopping)
     optimizer = _optimizer(optimizer, learning_rate)
     started = time.perf_counter()
@@ -225,6 +226,35 @@ def fingerprint(frame: pd.DataFrame) -> str:
     return f"{int(np.bitwise_xor.reduce(mixed ^ (mixed >> np.uint64(29)))):016x}"
 
 
+def _check_order(preprocessor: Any, splits: Any, problem: Any) -> None:
+    """Four objects in a row are easily swapped: name the ones that are not what their place asks for."""
+    cure = "The order is training.fit(model, preprocessor, splits, problem)."
+    asked = (
+        ("preprocessor", preprocessor, "specs", "what preprocessing.fit returns"),
+        ("splits", splits, "validation", "what data.split returns"),
+        ("problem", problem, "objective", "a Problem"),
+    )
+    stop([complaint(n, what, type(x).__name__, cure) for n, x, has, what in asked if not hasattr(x, has)])
+
+
+def _inputs_of(model: Any) -> dict[str, Any]:
+    """A network's inputs by name."""
+    if not isinstance(model, keras.Model):
+        stop(
+            [
+                complaint(
+                    "model", "a keras.Model such as models.mlp(problem, preprocessor)", type(model).__name__
+                )
+            ]
+        )
+    if not getattr(model, "inputs", None):
+        cure = "Build it with keras.Input for each feature, as models.mlp(problem, preprocessor) does."
+        stop([complaint("model", "a network whose inputs are known", "one that was never built", cure)])
+    if isinstance(model, keras.Sequential) or not isinstance(model.input, dict):
+        return {tensor.name: tensor for tensor in model.inputs}
+    return model.input
+
+
 def _check_options(
     model: keras.Model,
     preprocessor: Preprocessor,
@@ -235,10 +265,7 @@ def _check_options(
 ) -> int | None:
     check_number(epochs, "epochs", low=1, whole=True)
     expected = {name: spec.shape for name, spec in preprocessor.specs.items()}
-    inputs = (
-        model.input if isinstance(model.input, dict) else {t.name: t for t in keras.tree.flatten(model.input)}
-    )
-    came = {name: tuple(tensor.shape[1:]) for name, tensor in inputs.items()}
+    came = {name: tuple(tensor.shape[1:]) for name, tensor in _inputs_of(model).items()}
     if came != expected:
         cure = "Build the model with this preprocessor: models.mlp(problem, preprocessor)."
         stop([complaint("model inputs", f"the preprocessor's features {expected}", str(came), cure)])

@@ -269,3 +269,20 @@ def test_the_fingerprint_changes_with_any_value_name_or_order():
     prints = {training.fingerprint(f) for f in (frame, *changed)}
     assert len(prints) == 6
     assert training.fingerprint(frame.copy()) == training.fingerprint(frame)
+
+
+def test_swapped_arguments_and_models_without_inputs_are_named():
+    preprocessor, splits, problem = parts()
+    model = models.mlp(problem, preprocessor, units=(3,))
+    with pytest.raises(InputError, match=r"preprocessor: .*got Splits.*\n- splits: .*got Preprocessor"):
+        training.fit(model, splits, preprocessor, problem)
+    with pytest.raises(InputError, match="problem: expected a Problem, got str"):
+        training.fit(model, preprocessor, splits, "binary")
+    with pytest.raises(InputError, match=r"model: expected a keras\.Model"):
+        training.fit(None, preprocessor, splits, problem)
+    with pytest.raises(InputError, match="model: expected a network whose inputs are known"):
+        training.fit(keras.Sequential([keras.layers.Dense(1)]), preprocessor, splits, problem)
+    with pytest.raises(InputError, match="model inputs: expected the preprocessor's features"):
+        training.fit(
+            keras.Sequential([keras.Input((7,)), keras.layers.Dense(1)]), preprocessor, splits, problem
+        )
