@@ -88,6 +88,10 @@ class Preprocessor:
             column: self.model.get_layer(name) for column, name in _graph.lookup_names(self._plan).items()
         }
 
+    @functools.cached_property
+    def _vocabularies(self) -> dict[str, tuple[str, ...]]:
+        return {plan.column: plan.vocabulary for plan in self._plan.categories}
+
     def transform(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Turn raw rows into features, whole columns at a time.
 
@@ -146,6 +150,7 @@ class Preprocessor:
     def _read_column(self, column: pd.Series, as_ids: bool) -> np.ndarray:
         role = self.schema.roles[str(column.name)]
         if role == "categorical":
+            _raw.check_kind(column, self._vocabularies.get(str(column.name), ()))
             return self._ids(column) if as_ids else _raw.to_texts(column)
         return {"numeric": _raw.to_numbers, "boolean": _raw.to_flags, "datetime": _raw.to_seconds}[role](
             column

@@ -1,5 +1,7 @@
 """From a column of a frame, whatever its type, to the one raw form that the Keras graph takes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -81,6 +83,32 @@ def _parsed_dates(column: pd.Series) -> pd.Series:
         "Convert it with pandas.to_datetime(..., format=...).",
     )
     return dates
+
+
+def check_kind(column: pd.Series, vocabulary: Sequence[str]) -> None:
+    """Refuse numbers, flags or dates where training knew only words, and knows none of these: not new categories.
+
+    Args:
+        column: The category's column.
+        vocabulary: The texts known from training; empty where there are none to compare with.
+
+    Raises:
+        RawError: Naming the column, its type and some of its values.
+    """
+    if not vocabulary or isinstance(column.dtype, pd.CategoricalDtype) or _is_text(column):
+        return
+    came = set(as_text(column).dropna().unique())
+    numbers = pd.to_numeric(pd.Series(list(vocabulary), dtype=object), errors="coerce").notna()
+    if not came or numbers.any() or not came.isdisjoint(vocabulary):
+        return
+    expected = f"text as in training, such as {listed(vocabulary, 3)}"
+    got = f"{column.dtype} values {listed(pd.unique(column.dropna()), 3)}"
+    cure = "Look whether columns were swapped, or coded in another way."
+    raise RawError(complaint(f"column {column.name!r}", expected, got, cure))
+
+
+def _is_text(column: pd.Series) -> bool:
+    return pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
 
 
 def to_codes(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:

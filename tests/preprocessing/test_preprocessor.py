@@ -365,3 +365,26 @@ def test_any_column_name_will_do():
     problem = Problem.infer(frame, "y")
     for build in (models.linear, models.mlp):
         assert build(problem, preprocessor)(features).shape == (200, 1)
+
+
+@pytest.mark.parametrize(
+    "values", [[1, 2], [0.5, np.nan], [True, False], pd.to_datetime(["2024-01-01", "2024-02-01"])]
+)
+def test_a_category_that_comes_in_another_type_is_refused_and_no_new_category(train, schema, values):
+    preprocessor = preprocessing.fit(train, schema)
+    new = train.head(2).assign(**{"job/title": values})
+    for use in (preprocessor.transform, preprocessor.inputs, preprocessor.counts):
+        with pytest.raises(
+            InputError, match=r"column 'job/title': expected text as in training, such as .*got "
+        ):
+            use(new)
+    empty = train.head(2).assign(**{"job/title": np.nan})
+    assert preprocessor.counts(empty).set_index("column").loc["job/title", "missing"] == 2
+
+
+def test_codes_stay_categories_whatever_type_they_come_in(train):
+    coded = train.assign(town=[str(i % 7) for i in range(len(train))])[["age", "town", "late"]]
+    preprocessor = preprocessing.fit(coded, Schema.infer(coded, "late").with_roles(town="categorical"))
+    new = coded.head(3).assign(town=[1, 6, 99])
+    counts = preprocessor.counts(new).set_index("column")
+    assert counts.loc["town", ["missing", "unseen", "examples"]].tolist() == [0, 1, ("99",)]
