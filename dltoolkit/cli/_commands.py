@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do the whole life of a model on a file."""
     out = arguments.out or f"{pathlib.Path(arguments.data).name.split('.')[0]}-project"
     target = arguments.target[0] if len(arguments.target or ()) == 1 else arguments.target
-    table = arguments.data if _told_how(arguments) == {} else _read(arguments)
+    table = _read(arguments) if _told_how(arguments) else arguments.data
     dltoolkit.report.run(table, target, out, fast=arguments.fast, seed=arguments.seed, echo=print)
     return OK
 

@@ -1,10 +1,8 @@
 """Notebook 02, collect and prepare data: its solutions are right, and wrong answers get a hint."""
 
-import textwrap
-
 import pytest
 
-from dltoolkit import Project, lessons
+from dltoolkit import Project
 from dltoolkit.lessons.step_02 import LESSON
 
 WRONG = {
@@ -24,15 +22,10 @@ def project(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", LESSON.exercises)
-def test_the_solution_of_an_exercise_is_right(name, project):
-    scope = {"project": project}
-    exec(textwrap.dedent(LESSON.exercises[name].solution), scope)
-    assert getattr(lessons.exercises("02", project), name)(scope["answer"])
+def test_the_solution_of_an_exercise_is_right(name, project, check_solution):
+    check_solution(name, project)
 
 
 @pytest.mark.parametrize("name", LESSON.exercises)
-def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, capsys):
-    task = getattr(lessons.exercises("02", project), name)
-    for number, hint in enumerate(LESSON.exercises[name].hints, start=1):
-        assert not task(WRONG[name])
-        assert f"Hint {number} of 3: {hint}" in capsys.readouterr().out
+def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, check_hints):
+    check_hints(name, project)

@@ -1,7 +1,6 @@
 """Notebook 04, design the network: its solutions are right, and wrong answers get a hint."""
 
 import itertools
-import textwrap
 
 import pytest
 
@@ -25,18 +24,13 @@ def project(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", LESSON.exercises)
-def test_the_solution_of_an_exercise_is_right(name, project):
-    scope = {"project": project}
-    exec(textwrap.dedent(LESSON.exercises[name].solution), scope)
-    assert getattr(lessons.exercises("04", project), name)(scope["answer"])
+def test_the_solution_of_an_exercise_is_right(name, project, check_solution):
+    check_solution(name, project)
 
 
 @pytest.mark.parametrize("name", LESSON.exercises)
-def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, capsys):
-    task = getattr(lessons.exercises("04", project), name)
-    for number, hint in enumerate(LESSON.exercises[name].hints, start=1):
-        assert not task(WRONG[name])
-        assert f"Hint {number} of 3: {hint}" in capsys.readouterr().out
+def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, check_hints):
+    check_hints(name, project)
 
 
 @pytest.mark.parametrize(

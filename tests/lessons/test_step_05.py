@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dltoolkit import Problem, lessons
+from dltoolkit import Problem
 from dltoolkit.lessons.step_05 import LESSON
 
 WRONG = {
@@ -33,18 +33,13 @@ def project(request):
 
 
 @pytest.mark.parametrize("name", LESSON.exercises)
-def test_the_solution_of_an_exercise_is_right(name, project):
-    scope = {"project": project}
-    exec(textwrap.dedent(LESSON.exercises[name].solution), scope)
-    assert getattr(lessons.exercises("05", project), name)(scope["answer"])
+def test_the_solution_of_an_exercise_is_right(name, project, check_solution):
+    check_solution(name, project)
 
 
 @pytest.mark.parametrize("name", LESSON.exercises)
-def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, capsys):
-    task = getattr(lessons.exercises("05", project), name)
-    for number, hint in enumerate(LESSON.exercises[name].hints, start=1):
-        assert not task(WRONG[name])
-        assert f"Hint {number} of 3: {hint}" in capsys.readouterr().out
+def test_a_wrong_answer_gets_the_hints_one_after_the_other(name, project, check_hints):
+    check_hints(name, project)
 
 
 def test_the_factor_of_a_relu_layer_is_that_of_random_numbers():
