@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -38,4 +38,20 @@ with _quiet_stderr():
 # TensorFlow warns when several models are trained in one process, as every search and every lesson does.
 tf.get_logger().addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
 
-__all__ = ["keras", "tf"]
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name for a layer or an input: Keras wants each once.
+
+    Args:
+        name: The name wished for.
+        taken: The names that others have.
+
+    Returns:
+        str: The name, with as many underscores behind it as make it free.
+    """
+    while name in taken:
+        name += "_"
+    return name
+
+
+__all__ = ["free_name", "keras", "tf"]

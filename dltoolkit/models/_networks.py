@@ -1,11 +1,11 @@
 """Networks for tables."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from dltoolkit._checks import check_number, complaint, listed, stop
-from dltoolkit._keras import keras
+from dltoolkit._keras import free_name, keras
 from dltoolkit.preprocessing import Preprocessor, TargetStatistics
 from dltoolkit.problem import Problem
 
@@ -69,15 +69,15 @@ def linear(
                 units,
                 embeddings_initializer=start,
                 embeddings_regularizer=penalty,
-                name=_free(f"weights_{i}", inputs),
+                name=free_name(f"weights_{i}", inputs),
             )
             parts.append(
-                keras.layers.Reshape((units,), name=_free(f"weight_{i}", inputs))(table(inputs[name]))
+                keras.layers.Reshape((units,), name=free_name(f"weight_{i}", inputs))(table(inputs[name]))
             )
-    total = keras.layers.Add(name=_free("sum", inputs))(parts) if len(parts) > 1 else parts[0]
-    answer = keras.layers.Activation(problem.head.activation, name=_free("answer", inputs))(total)
+    total = keras.layers.Add(name=free_name("sum", inputs))(parts) if len(parts) > 1 else parts[0]
+    answer = keras.layers.Activation(problem.head.activation, name=free_name("answer", inputs))(total)
     model = keras.Model(inputs, _target_units(answer, problem, preprocessor), name="linear")
-    return _start_at_base_rate(model, _free("weights", inputs), problem, preprocessor)
+    return _start_at_base_rate(model, free_name("weights", inputs), problem, preprocessor)
 
 
 def mlp(
@@ -126,21 +126,24 @@ def mlp(
     x = _joined(_soft_clipped(inputs, preprocessor), preprocessor, seed)
     for i, width in enumerate(units):
         start = _seeded(initializer, seed + 101 * (i + 1))
-        name = _free(f"hidden_{i + 1}", inputs)
+        name = free_name(f"hidden_{i + 1}", inputs)
         x = keras.layers.Dense(int(width), kernel_initializer=start, kernel_regularizer=penalty, name=name)(x)
-        x = keras.layers.BatchNormalization(name=_free(f"norm_{i + 1}", inputs))(x) if batch_norm else x
-        x = keras.layers.Activation(activation, name=_free(f"{activation}_{i + 1}", inputs))(x)
+        x = keras.layers.BatchNormalization(name=free_name(f"norm_{i + 1}", inputs))(x) if batch_norm else x
+        x = keras.layers.Activation(activation, name=free_name(f"{activation}_{i + 1}", inputs))(x)
         x = (
-            keras.layers.Dropout(dropout, seed=seed + i, name=_free(f"dropout_{i + 1}", inputs))(x)
+            keras.layers.Dropout(dropout, seed=seed + i, name=free_name(f"dropout_{i + 1}", inputs))(x)
             if dropout
             else x
         )
     start = _seeded("glorot_uniform", seed)
     answer = keras.layers.Dense(
-        problem.head.units, problem.head.activation, kernel_initializer=start, name=_free("answer", inputs)
+        problem.head.units,
+        problem.head.activation,
+        kernel_initializer=start,
+        name=free_name("answer", inputs),
     )(x)
     model = keras.Model(inputs, _target_units(answer, problem, preprocessor), name="mlp")
-    return _start_at_base_rate(model, _free("answer", inputs), problem, preprocessor)
+    return _start_at_base_rate(model, free_name("answer", inputs), problem, preprocessor)
 
 
 def _target_units(x: keras.KerasTensor, problem: Problem, preprocessor: Preprocessor) -> keras.KerasTensor:
@@ -148,7 +151,9 @@ def _target_units(x: keras.KerasTensor, problem: Problem, preprocessor: Preproce
     target = preprocessor.target_statistics.get(problem.targets[0])
     if problem.kind != "regression" or target is None or not target.std:
         return x
-    return keras.layers.Rescaling(target.std, target.mean, name=_free("target_units", preprocessor.specs))(x)
+    return keras.layers.Rescaling(
+        target.std, target.mean, name=free_name("target_units", preprocessor.specs)
+    )(x)
 
 
 def _start_at_base_rate(
@@ -179,13 +184,6 @@ def _base_rate(problem: Problem, statistics: Mapping[str, TargetStatistics]) -> 
     return shares[1:] - shares[0] if problem.kind == "binary" else shares - shares.mean()
 
 
-def _free(name: str, taken: Container[str]) -> str:
-    """A name for a layer: Keras wants each once, and a column may have taken it."""
-    while name in taken:
-        name += "_"
-    return name
-
-
 def _inputs(preprocessor: Preprocessor) -> dict[str, keras.KerasTensor]:
     return {n: keras.Input(s.shape, dtype=s.dtype, name=n) for n, s in preprocessor.specs.items()}
 
@@ -196,9 +194,9 @@ def _soft_clipped(
     """The features, with the dense block bent to +-`SOFT_CLIP`."""
 
     def bent(name: str) -> keras.KerasTensor:
-        x = keras.layers.Rescaling(1 / SOFT_CLIP, name=_free("soft_clip_in", inputs))(inputs[name])
-        x = keras.layers.Activation("tanh", name=_free("soft_clip", inputs))(x)
-        return keras.layers.Rescaling(SOFT_CLIP, name=_free("soft_clip_out", inputs))(x)
+        x = keras.layers.Rescaling(1 / SOFT_CLIP, name=free_name("soft_clip_in", inputs))(inputs[name])
+        x = keras.layers.Activation("tanh", name=free_name("soft_clip", inputs))(x)
+        return keras.layers.Rescaling(SOFT_CLIP, name=free_name("soft_clip_out", inputs))(x)
 
     dense = [name for name, spec in preprocessor.specs.items() if spec.vocabulary_size is None]
     return {**inputs, **{name: bent(name) for name in dense}}
@@ -214,10 +212,15 @@ def _joined(inputs: dict[str, keras.KerasTensor], preprocessor: Preprocessor, se
         width = min(EMBEDDING_MOST, round(EMBEDDING_FACTOR * spec.vocabulary_size**EMBEDDING_POWER))
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=seed + i)
         table = keras.layers.Embedding(
-            spec.vocabulary_size, width, embeddings_initializer=start, name=_free(f"embedding_{i}", inputs)
+            spec.vocabulary_size,
+            width,
+            embeddings_initializer=start,
+            name=free_name(f"embedding_{i}", inputs),
         )
-        parts.append(keras.layers.Reshape((width,), name=_free(f"vector_{i}", inputs))(table(inputs[name])))
-    return keras.layers.Concatenate(name=_free("features", inputs))(parts) if len(parts) > 1 else parts[0]
+        parts.append(
+            keras.layers.Reshape((width,), name=free_name(f"vector_{i}", inputs))(table(inputs[name]))
+        )
+    return keras.layers.Concatenate(name=free_name("features", inputs))(parts) if len(parts) > 1 else parts[0]
 
 
 def _check_units(units: Sequence[int]) -> None:

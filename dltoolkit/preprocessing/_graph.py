@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dltoolkit._keras import keras
+from dltoolkit._keras import free_name, keras
 from dltoolkit.preprocessing._plan import (
     CYCLES,
     DAY,
@@ -25,25 +25,25 @@ DENSE, FEATURES = "dense", "features"
 def input_names(plan: Plan) -> dict[str, str]:
     """The name of each column's input: Keras allows no slash, no empty name and no name twice in it."""
     names: dict[str, str] = {}
+    taken: set[str] = set()
     for column in raw_columns(plan):
-        name = column.replace("/", "\u2215") or "column"
-        while name in names.values():
-            name += "_"
-        names[column] = name
+        names[column] = free_name(_without_slash(column) or "column", taken)
+        taken.add(names[column])
     return names
+
+
+def _without_slash(column: str) -> str:
+    return column.replace("/", "\u2215")
 
 
 def inner_name(plan: Plan, name: str) -> str:
     """A name for a layer of ours that no column has."""
-    taken = input_names(plan).values()
-    while name in taken:
-        name += "_"
-    return name
+    return free_name(name, input_names(plan).values())
 
 
-def feature_key(plan: Plan, column: str) -> str:
+def feature_key(names: Mapping[str, str], column: str) -> str:
     """The name of a category's (or a cross's) ids among the features; the dense block keeps its own name for itself."""
-    name = input_names(plan).get(column, column.replace("/", "\u2215"))
+    name = names.get(column, _without_slash(column))
     return name if name != DENSE else f"{DENSE} (ids)"
 
 
@@ -55,7 +55,8 @@ def raw_columns(plan: Plan) -> dict[str, str]:
 
 def lookup_names(plan: Plan) -> dict[str, str]:
     """The name of the lookup layer of each category."""
-    return {p.column: inner_name(plan, f"lookup_{i}") for i, p in enumerate(plan.categories)}
+    taken = set(input_names(plan).values())
+    return {p.column: free_name(f"lookup_{i}", taken) for i, p in enumerate(plan.categories)}
 
 
 def lookup_layers(plan: Plan) -> dict[str, keras.layers.Layer]:
@@ -93,7 +94,7 @@ def _inputs(plan: Plan, dtypes: Mapping[str, str]) -> dict[str, keras.KerasTenso
 
 def _features(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> dict[str, keras.KerasTensor]:
     dense = [*_numbers(plan, columns), *_dates(plan, columns)]
-    sparse = {}
+    sparse, names = {}, input_names(plan)
     for category in plan.categories:
         ids = columns[category.column]
         if category.treatment == "one-hot":
@@ -101,13 +102,13 @@ def _features(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> dict[str,
             if category.missing:
                 dense.append(ops.cast(ops.equal(ids, MISSING_ID), "float32"))
         else:
-            sparse[feature_key(plan, category.column)] = ops.cast(ids, "int32")
+            sparse[feature_key(names, category.column)] = ops.cast(ids, "int32")
     for i, cross in enumerate(plan.crosses):
         ids = _cross_ids(plan, cross, columns, inner_name(plan, f"cross_{i}"))
         if cross.treatment == "one-hot":
             dense += _one_hot(ids, len(cross.vocabulary), 1)
         else:
-            sparse[feature_key(plan, cross.name)] = ops.cast(ids, "int32")
+            sparse[feature_key(names, cross.name)] = ops.cast(ids, "int32")
     block = {DENSE: ops.concatenate(dense, axis=1) if len(dense) > 1 else dense[0]} if dense else {}
     return {**block, **sparse}
 
@@ -179,4 +180,5 @@ def feature_specs(plan: Plan) -> dict[str, FeatureSpec]:
     specs = {DENSE: FeatureSpec((n,), "float32")} if n else {}
     ids = {p.column: p.size for p in plan.categories if p.treatment != "one-hot"}
     ids |= {p.name: p.size for p in plan.crosses if p.treatment != "one-hot"}
-    return specs | {feature_key(plan, name): FeatureSpec((1,), "int32", size) for name, size in ids.items()}
+    names = input_names(plan)
+    return specs | {feature_key(names, name): FeatureSpec((1,), "int32", size) for name, size in ids.items()}
