@@ -29,7 +29,7 @@ DOWNLOADS = VENV / "bootstrap"  # pip and uv, when this script had to bring them
 LOWEST, HIGHEST = (3, 11), (3, 13)  # the Pythons that TensorFlow 2.21 has wheels for
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
-EXTRAS = {"lab": "", "dev": "[dev]"}
+EXTRAS = {"lab": "[speech]", "dev": "[dev]"}
 
 
 class Trouble(Exception):

@@ -3,6 +3,7 @@
 The rules, first match wins. They lean to keeping a column as a feature: a wrong "id" loses information for good,
 whereas a useless feature only costs a little time.
 
+* arrays and paths of pictures or sounds: image, audio or sequence
 * no value, or one value in every row: ignore
 * booleans, the numbers 0 and 1, the words yes and no or true and false in any case: boolean
 * dates and times: datetime
@@ -20,6 +21,7 @@ import pandas as pd
 
 from dltoolkit._checks import complaint, listed
 from dltoolkit._text import as_text
+from dltoolkit.data._media import is_media, media_role
 
 MIN_ID_ROWS = 20  # fewer rows are too few to tell an id from a category that happens not to repeat
 MIN_ID_SHARE = (
@@ -80,6 +82,8 @@ def role_of(column: pd.Series) -> tuple[str, str]:
     known = column.dropna()
     if known.empty:
         return "ignore", "every value is missing"
+    if (media := media_role(str(column.name), known)) is not None:
+        return media
     distinct = known.drop_duplicates()
     if len(distinct) == 1 and len(column) > 1:
         missing = 1 - len(known) / len(column)
@@ -121,7 +125,7 @@ def trouble(column: pd.Series) -> str | None:
 def _mixture(column: pd.Series) -> str | None:
     """The complaint about a column of Python objects that are not all of one usable kind."""
     known = column.dropna()
-    if _values_kind(known) in _KINDS or known.empty:
+    if _values_kind(known) in _KINDS or known.empty or is_media(known):
         return None
     kinds = known.map(lambda value: _values_kind([value]))
     counts = kinds.value_counts()
@@ -137,8 +141,10 @@ def _mixture(column: pd.Series) -> str | None:
         if usual == "text":
             cure = f"Make them all text: frame[{column.name!r}] = data.as_text(frame[{column.name!r}])."
     else:
-        expected = "one number, date, boolean or text a cell"
-        cure = "Drop the column, or make a column of each of its parts."
+        expected = "one number, date, boolean or text a cell, or an array of numbers"
+        cure = (
+            "Drop the column, make a column of each of its parts, or make each cell a numpy array of numbers."
+        )
         if usual == "bytes":
             cure = f"Decode them: frame[{column.name!r}] = data.as_text(frame[{column.name!r}])."
     row, value = known.index[odd[0]], known.iloc[odd[0]]

@@ -15,9 +15,13 @@ from dltoolkit._checks import (
     complaint,
     stop,
 )
+from dltoolkit.data._media import rating_roles, told_roles
 from dltoolkit.data._roles import role_of, trouble
 
-FEATURE_ROLES = ("numeric", "categorical", "boolean", "datetime", "text")
+TABLE_ROLES = ("numeric", "categorical", "boolean", "datetime")
+MEDIA_ROLES = ("text", "image", "audio", "sequence")
+ID_ROLES = ("user", "item", "series")  # who, what, which series: ids that a network learns a vector for
+FEATURE_ROLES = (*TABLE_ROLES, *MEDIA_ROLES, *ID_ROLES, "time")
 ROLES = (*FEATURE_ROLES, "id", "ignore", "target")
 
 
@@ -26,8 +30,11 @@ class Schema:
     """The role of every column of a table, each with its reason.
 
     Attributes:
-        roles: Column name to role: one of ``"numeric"``, ``"categorical"``, ``"boolean"``, ``"datetime"``, ``"text"``
-            (the features), ``"id"``, ``"ignore"`` and ``"target"``, in the order of the table's columns.
+        roles: Column name to role, in the order of the table's columns. Features of a table: ``"numeric"``,
+            ``"categorical"``, ``"boolean"``, ``"datetime"``. Media: ``"text"``; ``"image"`` and ``"audio"`` (arrays or
+            file paths); ``"sequence"`` (arrays of shape ``(steps,)`` or ``(steps, channels)``, ragged ones too). Ratings
+            and series: ``"user"``, ``"item"``, ``"series"`` (which one) and ``"time"`` (its time stamp). No features:
+            ``"id"``, ``"ignore"`` and ``"target"``.
         target: The target column, a tuple of columns for a multi-label problem, or None.
         why: Column name to one sentence that says why it has that role.
 
@@ -49,7 +56,11 @@ class Schema:
         as words are boolean. Whole numbers are an id when they hardly repeat and are named so, or count the rows;
         named as codes (zip, code, type) they are categorical; all other numbers are numeric, ratings from 1 to 5
         included. Text is an id when at least 95 % of its values are distinct, text when it has five words a value or
-        more, and categorical otherwise. The thresholds are the constants of ``dltoolkit.data._roles``.
+        more, and categorical otherwise. Paths that all end as pictures or sounds do, and arrays, are media: arrays of
+        uint8 with two or three axes (and any with three) are images, others sequences, or what their name says (sound,
+        photo). A column that names a user and one that names an item, with a rating to predict, are just that. What a
+        reader such as `read_ratings` knows about its columns counts before all these rules. The thresholds are the
+        constants of ``dltoolkit.data._roles``.
 
         Args:
             frame: The table, shape ``(n_rows, n_columns)``, at least one row.
@@ -64,9 +75,12 @@ class Schema:
         """
         check_frame(frame)
         targets = () if target is None else check_targets(target, frame)
-        stop([c for name in frame.columns if name not in targets and (c := trouble(frame[name]))])
-        found = dict.fromkeys(targets, ("target", "what is to be predicted"))
-        found |= {name: role_of(frame[name]) for name in frame.columns if name not in targets}
+        others = [name for name in frame.columns if name not in targets]
+        stop([c for name in others if (c := trouble(frame[name]))])
+        found = {name: role_of(frame[name]) for name in others}
+        found |= rating_roles(frame[others], targets)
+        found |= {name: known for name, known in told_roles(frame).items() if name in others}
+        found |= dict.fromkeys(targets, ("target", "what is to be predicted"))
         return cls(
             roles={name: found[name][0] for name in frame.columns},
             target=target if target is None or isinstance(target, str) else targets,
