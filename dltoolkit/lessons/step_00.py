@@ -50,18 +50,18 @@ LESSON = Lesson(
     "reaches a test AUC of 0.80 to 0.90.",
     exercises={
         "tables": Exercise(
-            ask="How many rows have the tables of the catalogue together?",
+            ask="How many rows have the data sets of the catalogue together?",
             compare=answers.number(sum(entry.rows for entry in CATALOGUE.values())),
             hints=(
-                "data.catalogue() is a DataFrame with one row a table.",
-                'Its column "rows" has the number of rows of each table.',
+                "data.catalogue() is a DataFrame with one row a data set.",
+                'Its column "rows" has the number of rows of each.',
                 'data.catalogue()["rows"].sum() adds them up.',
             ),
             solution="""
                 from dltoolkit import data
                 answer = data.catalogue()["rows"].sum()
             """,
-            why="Most of them are flights: 336,776 rows. The others are small enough to look at by eye.",
+            why="More than half of them are flights: 336,776 rows. A column of names would not have told you.",
         ),
         "opens": Exercise(
             ask="Which step opens the test part? Give its name.",

@@ -65,7 +65,7 @@ def test_healthy_tables_of_other_draws_stay_silent(seed):
     assert data.audit(frame, "y").findings == ()
 
 
-@pytest.mark.parametrize("name", list(data.CATALOGUE))
+@pytest.mark.parametrize("name", [n for n, e in data.CATALOGUE.items() if e.data == "table"])
 def test_the_shipped_tables_are_audited_soon_and_no_honest_feature_is_called_a_leak(name):
     frame, start = data.load(name), time.process_time()
     audit = data.audit(frame, data.CATALOGUE[name].target)

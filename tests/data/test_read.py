@@ -539,7 +539,7 @@ def test_a_date_that_does_not_exist_is_refused(column):
 
 
 # ------------------------------------------------------------------ whole tables
-@pytest.mark.parametrize("name", sorted(data.CATALOGUE))
+@pytest.mark.parametrize("name", [n for n, e in data.CATALOGUE.items() if e.data == "table"])
 def test_a_shipped_table_comes_back_from_csv_as_it_was(name, tmp_path):
     frame = data.load(name)
     frame.to_csv(tmp_path / "table.csv", index=False)

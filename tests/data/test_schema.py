@@ -118,7 +118,7 @@ def test_whole_numbers_named_as_codes_are_categories(name):
     assert role(np.arange(N) % 7 + 0.5, name) == "numeric"
 
 
-@pytest.mark.parametrize("name", sorted(data.CATALOGUE))
+@pytest.mark.parametrize("name", [n for n, e in data.CATALOGUE.items() if e.data == "table"])
 def test_no_column_of_a_shipped_table_is_lost(name):
     entry, frame = data.CATALOGUE[name], data.load(name)
     schema = Schema.infer(frame, entry.target)
