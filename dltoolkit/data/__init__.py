@@ -25,7 +25,10 @@ _HOMES = {
     "clean": "_clean",
     "load": "_catalogue",
     "read": "_read",
+    "read_review": "_relabel",
+    "relabel": "_relabel",
     "split": "_split",
+    "write_review": "_relabel",
 }
 
 __all__ = ["as_text"] + list(_HOMES)
