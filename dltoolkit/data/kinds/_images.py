@@ -1,0 +1,319 @@
+"""Pictures as arrays of one size: every mode of a file to 8 bits by a stated rule, turned upright, resized."""
+
+import dataclasses
+import os
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from dltoolkit._checks import InputError, check_choice, check_number, complaint, stop
+from dltoolkit.data.kinds import _cells
+from dltoolkit.data.kinds._cells import Fault
+from dltoolkit.data.kinds._pixels import (
+    CHANNELS,
+    MAX_PIXELS,
+    as_image,
+    check_jpeg,
+    from_array,
+    plain,
+    too_large,
+)
+
+RESIZE = ("stretch", "crop", "pad")
+REDUCING_GAP = 2.0  # whole-number shrinking before the filter; Pillow: "close to fair resampling" from 2.0 on
+
+_ORIENTATION = 0x0112  # the EXIF tag; CIPA DC-008 (Exif 2.32), section 4.6.4
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)
+# where a file may keep its orientation
+_NOTES = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")
+_BROKEN = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, RuntimeError,
+    struct.error, zlib.error,
+)  # fmt: skip
+_POOL_BLOCKS = 64  # memory that Pillow keeps for the next picture: decoding takes a third less time
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageInfo:
+    """What a picture's header says, without its pixels.
+
+    Attributes:
+        height: Rows of pixels, once the picture is upright.
+        width: Columns of pixels, once the picture is upright.
+        mode: The pixels as Pillow names them, such as ``"RGB"``, ``"L"``, ``"P"`` or ``"I;16"``.
+        format: The kind of file by its content, such as ``"JPEG"``; ``"array"`` for an array.
+        orientation: The EXIF orientation, 1 to 8; 1 is upright.
+        frames: Pictures in the file; only the first one is used.
+    """
+
+    height: int
+    width: int
+    mode: str
+    format: str
+    orientation: int = 1
+    frames: int = 1
+
+
+def load_image(
+    cell: Any, *, size: tuple[int, int] | None = None, resize: str = "stretch", colour: str = "rgb"
+) -> np.ndarray:
+    """One picture as an array, from a file or from an array.
+
+    A file is told by its content, not by its name. It is turned upright by its EXIF orientation. Of an animation the
+    first frame is taken. Transparent pixels are laid over white. 16-bit grey is divided by 257, 12-bit TIFF by
+    4095/255; of 16-bit colour the high byte is kept. CMYK is converted by Pillow's plain formula; colour profiles
+    are not applied. Grey is the luma of ITU-R BT.601.
+
+    An array holds ``uint8``, truth values, ``uint16`` (divided by 257), other whole numbers from 0 to 255, or floats
+    from 0 to 1 (multiplied by 255); nothing is clipped, and nothing is guessed.
+
+    Resizing is bilinear with the triangle as wide as the shrinking asks (no aliasing); a JPEG is first shrunk by 2, 4
+    or 8 while it is decoded, never below the size asked for.
+
+    Args:
+        cell: A file's path, or an array of shape ``(height, width)`` or ``(height, width, 1 | 3 | 4)``.
+        size: ``(height, width)`` of the result in pixels. Defaults to None: as it is.
+        resize: ``"stretch"`` to the size, ``"crop"`` the middle of the picture once it covers the size, or ``"pad"``
+            with black around the picture once it fits into the size. Defaults to ``"stretch"``.
+        colour: ``"rgb"`` or ``"grey"``. Defaults to ``"rgb"``.
+
+    Returns:
+        numpy.ndarray: dtype ``uint8``, shape ``(height, width, 3)``, or ``(height, width, 1)`` for grey.
+
+    Raises:
+        InputError: If the file is missing, empty, truncated, damaged, no picture, or has more than `MAX_PIXELS` pixels;
+            if the array has another shape, or values out of range. The message names the file.
+
+    Example:
+        >>> load_image(np.full((4, 6), 0.2), size=(2, 2)).shape
+        (2, 2, 3)
+    """
+    rule = _Rule.checked(size, resize, colour)
+    try:
+        return rule.apply(cell)
+    except Fault as fault:
+        raise InputError(fault.said(_cells.named(cell))) from fault.__cause__
+
+
+def load_images(
+    column: Any,
+    *,
+    size: tuple[int, int],
+    resize: str = "stretch",
+    colour: str = "rgb",
+    workers: int | None = None,
+) -> np.ndarray:
+    """A column of pictures as one array; the rules are those of `load_image`.
+
+    Args:
+        column: Paths or arrays (a Series, a list, or an array of pictures), shape ``(n_rows,)``.
+        size: ``(height, width)`` of every picture in the result, in pixels.
+        resize: ``"stretch"``, ``"crop"`` or ``"pad"``. Defaults to ``"stretch"``.
+        colour: ``"rgb"`` or ``"grey"``. Defaults to ``"rgb"``.
+        workers: Threads that decode; the result does not depend on them. Defaults to None: one a core.
+
+    Returns:
+        numpy.ndarray: dtype ``uint8``, shape ``(n_rows, height, width, 3)``, or ``(n_rows, height, width, 1)`` for grey.
+
+    Raises:
+        InputError: If a picture cannot be used; the message names the first rows with file and reason, and the count.
+
+    Example:
+        >>> load_images([np.zeros((4, 6)), np.ones((9, 9))], size=(2, 2), colour="grey")[:, 0, 0, 0].tolist()
+        [0, 255]
+    """
+    rule = _Rule.checked(size, resize, colour)
+    if rule.size is None:
+        stop([complaint("size", "(height, width)", "None", "Pictures of one array have one size.")])
+    _cells.check_column(column)
+    images = np.empty((len(column), *(rule.size or ()), CHANNELS[colour]), np.uint8)
+    _keep_memory()
+
+    def fill(place: int, cell: Any) -> None:
+        images[place] = rule.apply(cell)
+
+    _cells.stop_at_faults(_cells.each(column, fill, workers=workers), column)
+    return images
+
+
+def image_info(cell: Any) -> ImageInfo:
+    """What the header of a picture says; its pixels are not decoded.
+
+    Args:
+        cell: A file's path, or an array.
+
+    Returns:
+        ImageInfo: Height, width, mode, format, orientation, and frames.
+
+    Raises:
+        InputError: If the file is missing, empty, no picture, or has more than `MAX_PIXELS` pixels; if the array is none.
+
+    Example:
+        >>> image_info(np.zeros((4, 6), np.uint8))
+        ImageInfo(height=4, width=6, mode='L', format='array', orientation=1, frames=1)
+    """
+    try:
+        return header(cell)
+    except Fault as fault:
+        raise InputError(fault.said(_cells.named(cell))) from fault.__cause__
+
+
+def header(cell: Any) -> ImageInfo:
+    """`image_info` that raises a `Fault`."""
+    if not _cells.is_path(cell):
+        pixels = from_array(cell)
+        mode = "L" if pixels.ndim == 2 else {1: "L", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
+        return ImageInfo(pixels.shape[0], pixels.shape[1], mode, "array")
+    with _opened(cell) as image, _Broken():
+        turn = _turn(image)
+        width, height = image.size[::-1] if turn in _SIDEWAYS else image.size
+        return ImageInfo(
+            height, width, image.mode, image.format or "", turn, int(getattr(image, "n_frames", 1))
+        )
+
+
+def decoded(path: str | os.PathLike[str]) -> None:
+    """Decode a file in full, and check what its format lets one check.
+
+    A PNG carries a checksum for each block. A JPEG carries none: what can be seen is a missing end, and bytes that
+    no compressed data holds; a fault that leaves valid codes behind shows only in the picture.
+
+    Raises:
+        Fault: If the file is damaged.
+    """
+    with _opened(path) as image, _Broken():
+        name = image.format
+        image.verify()
+    if name == "JPEG":
+        check_jpeg(path)
+    _Rule(None, "stretch", "rgb").apply(path)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rule:
+    """What becomes of a picture once it is decoded."""
+
+    size: tuple[int, int] | None
+    resize: str
+    colour: str
+
+    @classmethod
+    def checked(cls, size: Any, resize: str, colour: str) -> "_Rule":
+        check_choice(resize, RESIZE, "resize")
+        check_choice(colour, CHANNELS, "colour")
+        if size is not None:
+            if not isinstance(size, (tuple, list)) or len(size) != 2:
+                stop([complaint("size", "(height, width) in pixels", repr(size), "Such as (96, 128).")])
+            for side, name in zip(size, ("height", "width"), strict=True):
+                check_number(side, f"size, {name}", low=1, whole=True)
+            size = (int(size[0]), int(size[1]))
+            if size[0] * size[1] > MAX_PIXELS:
+                stop([complaint("size", f"at most {MAX_PIXELS:,} pixels", repr(size))])
+        return cls(size, resize, colour)
+
+    def apply(self, cell: Any) -> np.ndarray:
+        """The pixels of one cell; raises a `Fault`."""
+        if not _cells.is_path(cell):
+            return self._fitted(plain(as_image(from_array(cell)), self.colour))
+        with _opened(cell) as image, _Broken():
+            turn = _turn(image)
+            width, height = image.size[::-1] if turn in _SIDEWAYS else image.size
+            inner = self._inner(height, width)
+            if inner:
+                inner = inner if turn in _SIDEWAYS else inner[::-1]
+            image.draft("L" if self.colour == "grey" else "RGB", inner)
+            image.load()
+            turn = _turn(image) if turn == 1 else turn  # a PNG may say so only behind its pixels
+            upright = plain(image, self.colour)
+        return self._fitted(upright.transpose(_TURNS[turn]) if turn in _TURNS else upright)
+
+    def _inner(self, height: int, width: int) -> tuple[int, int] | None:
+        """Height and width that the whole picture is resized to."""
+        if self.size is None or self.resize == "stretch":
+            return self.size
+        choose = max if self.resize == "crop" else min
+        scale = choose(self.size[0] / height, self.size[1] / width)
+        return max(1, round(height * scale)), max(1, round(width * scale))
+
+    def _fitted(self, image: Image.Image) -> np.ndarray:
+        inner = self._inner(image.height, image.width)
+        if inner and inner != (image.height, image.width):
+            image = image.resize(inner[::-1], Image.Resampling.BILINEAR, reducing_gap=REDUCING_GAP)
+        pixels = np.asarray(image)
+        pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
+        if self.size is None or inner == self.size:
+            return pixels
+        canvas = np.zeros((*self.size, pixels.shape[2]), np.uint8)
+        to, taken = zip(*map(_centred, self.size, pixels.shape), strict=False)
+        canvas[to] = pixels[taken]
+        return canvas
+
+
+def _centred(room: int, length: int) -> tuple[slice, slice]:
+    """Where `length` pixels go in the middle of `room`, and which of them."""
+    if length <= room:
+        start = (room - length) // 2
+        return slice(start, start + length), slice(0, length)
+    start = (length - room) // 2
+    return slice(0, room), slice(start, start + room)
+
+
+def _turn(image: Image.Image) -> int:
+    """The EXIF orientation of a picture; 1 where there is none. Pillow turns a TIFF itself."""
+    if image.format == "TIFF" or not any(key in image.info for key in _NOTES):
+        return 1
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except _BROKEN:  # a damaged note on the camera leaves the pixels as they are
+        return 1
+    return value if value in _TURNS else 1
+
+
+class _Broken:
+    """Turns whatever a decoder raises at damaged bytes into a `Fault`."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, _BROKEN):
+            said = str(error).partition("\n")[0] or type(error).__name__
+            cure = "Download or copy it again, or leave it out."
+            raise Fault("a whole picture", f"a truncated or damaged one ({said})", cure) from error
+
+
+def _opened(path: Any) -> Image.Image:
+    try:
+        image = Image.open(path)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Fault(
+            f"at most {MAX_PIXELS:,} pixels", str(error).partition(",")[0], "Shrink it first."
+        ) from error
+    except _BROKEN as error:
+        _cells.check_file(path, "a picture")
+        cure = "Leave it out, or write it again as PNG or JPEG."
+        raise Fault(
+            "a picture", "a file that no picture starts like, or one cut off in its header", cure
+        ) from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise too_large(image.width, image.height)
+    return image
+
+
+def _keep_memory() -> None:
+    """Let Pillow keep freed memory for the next picture; a larger number that is already set stays."""
+    if Image.core.get_blocks_max() < _POOL_BLOCKS:
+        Image.core.set_blocks_max(_POOL_BLOCKS)
