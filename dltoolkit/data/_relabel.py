@@ -12,7 +12,16 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit import _files
-from dltoolkit._checks import InputError, check_columns, check_frame, closest, complaint, listed, stop
+from dltoolkit._checks import (
+    InputError,
+    check_columns,
+    check_frame,
+    check_rows,
+    closest,
+    complaint,
+    listed,
+    stop,
+)
 from dltoolkit._text import as_text
 from dltoolkit.problem import Problem
 from dltoolkit.problem._labels import MOST_INTEGER_CLASSES
@@ -81,40 +90,6 @@ def _changed(
         column.iloc[positions[moved]] = pd.array(after[moved].tolist(), dtype=column.dtype)
     kept = np.setdiff1d(np.arange(len(frame)), positions[actions == "drop"])
     return frame.assign(**{name: column}).iloc[kept]
-
-
-def check_rows(frame: pd.DataFrame, rows: Any, argument: str = "choices") -> np.ndarray:
-    """The positions of index labels in a frame.
-
-    Args:
-        frame: The table.
-        rows: Index labels; times may be written as text.
-        argument: Where the labels come from, for the message. Defaults to ``"choices"``.
-
-    Returns:
-        numpy.ndarray: int64, one position a label.
-
-    Raises:
-        InputError: If the frame's index labels repeat or have levels, or if a label is none of them.
-    """
-    index, rows = frame.index, list(rows)
-    cure = "Number the rows anew: frame = frame.reset_index(drop=True)."
-    if isinstance(index, pd.MultiIndex):
-        stop([complaint("frame index", "one label a row", f"{index.nlevels} levels", cure)])
-    if not index.is_unique:
-        twice = listed(index[index.duplicated()].unique())
-        stop([complaint("frame index", "a label of its own for each row", f"{twice} repeated", cure)])
-    wanted = pd.Index(rows, dtype=object)
-    if isinstance(index, pd.DatetimeIndex):
-        wanted = pd.DatetimeIndex(pd.to_datetime(wanted, errors="coerce", utc=index.tz is not None))
-        wanted = wanted if index.tz is None else wanted.tz_convert(index.tz)
-    positions = index.get_indexer(wanted)
-    unknown = [row for row, position in zip(rows, positions, strict=True) if position < 0]
-    if unknown:
-        got = f"{listed(unknown)}, which {'is none' if len(unknown) == 1 else 'are none'}"
-        cure = f"The frame's labels begin with {listed(index[:3])}: was it filtered, or numbered anew?"
-        stop([complaint(f"{argument}: rows", "labels of the frame's index", got, cure)])
-    return positions
 
 
 @dataclasses.dataclass(frozen=True)
