@@ -21,6 +21,7 @@ _HOMES = {
     "Schema": "_schema",
     "Splits": "_split",
     "audit": "_audit",
+    "cache_dir": "_cache",
     "catalogue": "_catalogue",
     "clean": "_clean",
     "image_info": "kinds._images",

@@ -1,4 +1,4 @@
-"""The real data sets that come with the package, and how one of them becomes a frame."""
+"""The data sets that the package knows by name, and how one of them becomes a frame."""
 
 import itertools
 import pathlib
@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from dltoolkit import _files
 from dltoolkit._checks import InputError, check_choice, complaint
 from dltoolkit.data._entries import ENTRIES, Entry
+from dltoolkit.data._media import ROLES_TOLD
+from dltoolkit.data._spoken_digits import spoken_digits
 
 TABLES = pathlib.Path(__file__).parent / "tables"
 
@@ -38,20 +40,22 @@ def catalogue() -> pd.DataFrame:
 
 
 def load(name: str) -> pd.DataFrame:
-    """A real data set that comes with the package.
+    """A data set by its name: one that comes with the package, or is made on first use.
 
     Args:
         name: One of the names in `catalogue`, such as ``"credit"``.
 
     Returns:
         pandas.DataFrame: A fresh copy, shape ``(n_rows, n_columns)``; ``frame.attrs`` holds its ``"name"`` and its
-        ``"target"``. Text is ``str``, flags are ``bool``, dates are ``datetime64``; whole numbers with missing values are
-        ``float64``. A cell of an image or a sequence is an array of its own dtype and shape. Columns that only number
-        the rows are left out.
+        ``"target"``, the ``"roles"`` of columns whose values alone do not tell them, and in ``"groups"`` the column to
+        split by where there is one. Text is ``str``, flags are ``bool``, dates are ``datetime64``; whole numbers with missing values are
+        ``float64``. A cell of an image or a sequence is an array of its own dtype and shape, a sound the path of a WAV
+        file in `cache_dir`. Columns that only number the rows are left out.
 
     Raises:
         InputError: If there is no such data set (the message names close ones), or if its file is damaged.
         FileNotFoundError: If its file is not there.
+        ImportError: If it must be made, and the package that makes it is not installed; the message has the pip line.
 
     Example:
         >>> load("credit").shape
@@ -60,8 +64,13 @@ def load(name: str) -> pd.DataFrame:
         (8, 8)
     """
     check_choice(name, CATALOGUE, "name")
-    frame = _shipped(name)
-    frame.attrs.update(name=name, target=CATALOGUE[name].target)
+    entry = CATALOGUE[name]
+    frame = _shipped(name) if entry.bytes else spoken_digits()
+    frame.attrs.update(name=name, target=entry.target)
+    if entry.roles:
+        frame.attrs[ROLES_TOLD] = dict(entry.roles)
+    if entry.groups:
+        frame.attrs["groups"] = entry.groups
     return frame
 
 

@@ -1,6 +1,7 @@
 """What the package knows of each of its data sets: where it comes from, what it may be used for, what a row is."""
 
 import dataclasses
+from collections.abc import Mapping
 
 _MODELDATA = "R package modeldata (Kuhn, Posit Software)"
 
@@ -21,6 +22,8 @@ class Entry:
         what: One or two sentences on what a row is, and what to know before using it.
         bytes: Size of the file that comes with the package; 0 for what is made on first use.
         sha256: Checksum of that file, 64 hexadecimal digits; empty for what is made on first use.
+        roles: Column name to role, where the values alone do not tell it. Defaults to none.
+        groups: The column to split by, so that no group stands in two parts. Defaults to ``""``: none.
     """
 
     data: str
@@ -33,6 +36,8 @@ class Entry:
     what: str
     bytes: int
     sha256: str
+    roles: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    groups: str = ""
 
 
 ENTRIES = {
@@ -175,6 +180,7 @@ ENTRIES = {
         "671 users, 9,066 films; 7 ratings are of films without a title or year.",
         bytes=1_164_334,
         sha256="f089e3cb4c33775693dfee2619798d4e8a74f26ec1d374b296da131952046447",
+        roles={"user": "user", "item": "item", "time": "time"},
     ),
     "employment": Entry(
         data="series",
@@ -189,6 +195,7 @@ ENTRIES = {
         "2017. The months before the start and after the end of a series are left out; none has a gap.",
         bytes=262_758,
         sha256="74c3fa544dc86386d314833c1253fcda17e54c8893ab22e12242e5d233a7fe32",
+        roles={"series": "series", "month": "time"},
     ),
     "ridership": Entry(
         data="series",
@@ -215,5 +222,21 @@ ENTRIES = {
         "7 to 29 frames. The first 270 rows are its makers' training part, the other 370 their test part.",
         bytes=664_568,
         sha256="88fece025bf70397c740c8e7d5fd4e3b6e503f6be6b4b08a3ca16f2c7189e285",
+    ),
+    "spoken-digits": Entry(
+        data="audio",
+        target="word",
+        kind="multiclass",
+        rows=3_000,
+        columns=6,
+        source="Spoken on this machine by espeak-ng 1.52 (Duddington, Dunn and others) through espeakng-loader",
+        licence="No licence on the sounds; espeak-ng, which speaks them, is GPL-3",
+        what="A row is one of ten English words, zero to nine, in one of 60 synthetic voices, at a drawn pitch and rate and "
+        "one of five levels of noise. Made in the cache folder on first use, 59 MB. Split it by voice: "
+        "data.split(frame, problem, groups='voice').",
+        bytes=0,
+        sha256="",
+        roles={"audio": "audio", "voice": "id", "pitch": "ignore", "rate": "ignore", "noise": "ignore"},
+        groups="voice",
     ),
 }

@@ -28,8 +28,8 @@ DTYPES = {"str", "int64", "float64", "bool", "datetime64[us]"}
 
 def test_it_lists_every_data_set_with_what_one_needs_to_know_of_each():
     listing = data.catalogue()
-    assert listing["name"].tolist() == SHIPPED == list(data.CATALOGUE)
-    kinds = dict.fromkeys(TABLES, "table") | OTHERS
+    assert listing["name"].tolist() == [*SHIPPED, "spoken-digits"] == list(data.CATALOGUE)
+    kinds = dict.fromkeys(TABLES, "table") | OTHERS | {"spoken-digits": "audio"}
     assert dict(zip(listing["name"], listing["data"], strict=True)) == kinds
     described = ["name", "data", "rows", "columns", "target", "kind", "source", "licence", "bytes", "what"]
     assert listing.columns.tolist() == described
@@ -45,7 +45,10 @@ def test_all_files_together_stay_under_12_megabytes():
 def test_a_data_set_is_as_its_entry_says(name):
     frame, entry = data.load(name), data.CATALOGUE[name]
     assert frame.shape == (entry.rows, entry.columns)
-    assert frame.attrs == {"name": name, "target": entry.target}
+    assert frame.attrs == {"name": name, "target": entry.target} | (
+        {"roles": entry.roles} if entry.roles else {}
+    )
+    assert set(entry.roles) <= set(frame.columns)
     assert frame[entry.target].notna().all()
     assert (_catalogue.TABLES / f"{name}.parquet").stat().st_size == entry.bytes
     assert {str(dtype) for dtype in frame.drop(columns=["image", "lpc"], errors="ignore").dtypes} <= DTYPES
