@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
+from dltoolkit._checks import complaint, stop
+
 TRAIN, VALIDATION, TEST, REMOVED = range(4)
 PARTS = ("train", "validation", "test", "removed")
 
@@ -109,6 +111,66 @@ def by_time(times: np.ndarray, sizes: tuple[float, float], *, test: bool = True)
     n_rest = len(times) - (int(np.ceil(sizes[0] * len(times))) if test else 0)
     starts = [n_rest - int(np.ceil(sizes[1] * n_rest)), n_rest]
     return _blocks(times, np.array(starts if test else starts[:1])).astype(np.int8)
+
+
+def keep_gap(times: np.ndarray, parts: np.ndarray, gap: float | None) -> np.ndarray:
+    """Take rows that are nearer than a gap to a later part out of the earlier one.
+
+    Args:
+        times: Sortable numbers, shape ``(n_rows,)``.
+        parts: Part numbers by time, shape ``(n_rows,)``.
+        gap: The least distance to the first row of a later part; None for any.
+
+    Returns:
+        numpy.ndarray: Part numbers, `REMOVED` for those taken out, shape ``(n_rows,)``.
+
+    Raises:
+        InputError: If a part would be empty.
+    """
+    if gap is None:
+        return parts
+    kept = parts.copy()
+    for late in range(1, int(parts.max()) + 1):
+        kept[(parts < late) & ~far_before(times, parts == late, gap)] = REMOVED
+    empty = [PARTS[p] for p in np.unique(parts) if not (kept == p).any()]
+    if empty:
+        cure = "Make the gap smaller, or use more data."
+        stop([complaint("gap", "at least one row left in each part", f"none in {', '.join(empty)}", cure)])
+    return kept
+
+
+def far_before(times: np.ndarray, late: np.ndarray, gap: float) -> np.ndarray:
+    """Which rows are at least a gap before the first of the `late` ones, bool, shape ``(n_rows,)``."""
+    return times[late].min() - times >= gap
+
+
+def by_latest(
+    groups: np.ndarray, sizes: tuple[float, float], *, n_last: int | None = None, test: bool = True
+) -> np.ndarray:
+    """The latest rows of each group for the test part, those before them for validation, the rest for training.
+
+    A group keeps at least one row for training; where it has too few rows validation goes without before test does.
+
+    Args:
+        groups: Group numbers, shape ``(n_rows,)``: all rows of a group one after the other, the latest last.
+        sizes: Shares of the test part of a group's rows, and of the validation part of the rest; rounded up.
+        n_last: How many rows of each group instead. Defaults to None: by `sizes`.
+        test: Whether to cut off a test part. Defaults to True.
+
+    Returns:
+        numpy.ndarray: Part numbers, int8, shape ``(n_rows,)``.
+    """
+    _, starts, place, counts = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    from_end = (starts + counts)[place] - 1 - np.arange(len(groups))
+    n_test = np.zeros_like(counts)
+    if test:
+        n_test = np.minimum(np.ceil(sizes[0] * counts) if n_last is None else n_last, counts - 1)
+    rest = counts - n_test
+    n_validation = np.minimum(np.ceil(sizes[1] * rest) if n_last is None else n_last, rest - 1)
+    parts = np.full(len(groups), TRAIN, dtype=np.int8)
+    parts[from_end < (n_test + n_validation)[place]] = VALIDATION
+    parts[from_end < n_test[place]] = TEST
+    return parts
 
 
 def time_blocks(times: np.ndarray, n_blocks: int) -> np.ndarray:

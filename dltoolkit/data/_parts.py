@@ -8,6 +8,7 @@ import pandas as pd
 
 from dltoolkit._checks import InputError, check_columns, check_frame, complaint, listed, stop
 from dltoolkit.data._content import row_hashes
+from dltoolkit.data._near_split import alike
 from dltoolkit.data._rows import feature_columns, time_numbers
 from dltoolkit.problem import Problem
 
@@ -91,7 +92,8 @@ def compare_held_out(
         frame: The rows for training and validation.
         test: The test part.
         problem: What is to be predicted.
-        settings: The arguments of `split`: ``groups`` and ``time`` count here.
+        settings: The arguments of `split`: ``groups`` and ``time`` count here, and ``columns``, those with pictures
+            and texts whose near-duplicates count, with their roles.
 
     Returns:
         tuple: The test part with the columns of `frame` in their order; which rows of `frame` to remove, bool,
@@ -111,7 +113,11 @@ def compare_held_out(
     hashes = row_hashes(both, feature_columns(frame, problem))
     removed = np.isin(hashes[: len(frame)], hashes[len(frame) :])
     notes += _told(frame, removed, "repeat the features of a test row")
-    if (groups := settings["groups"]) is not None:
+    first = alike(both, settings["columns"]).first
+    near = np.isin(first[: len(frame)], first[len(frame) :]) & ~removed
+    notes += _told(frame, near, f"are nearly the same as a test row in {listed(settings['columns'])}")
+    removed |= near
+    if settings["method"] != "latest" and (groups := settings["groups"]) is not None:
         shared = frame[groups].isin(test[groups]).to_numpy() & ~removed
         notes += _told(frame, shared, f"belong to a group ({groups!r}) of the test part")
         removed |= shared

@@ -19,10 +19,21 @@ from dltoolkit._checks import (
     stop,
 )
 from dltoolkit.data._content import first_occurrence, hashable, row_hashes
-from dltoolkit.data._partition import by_chance, by_group, by_time, can_stratify, folds_by_chance, time_blocks
+from dltoolkit.data._partition import (
+    by_chance,
+    by_group,
+    by_latest,
+    by_time,
+    can_stratify,
+    folds_by_chance,
+    keep_gap,
+    time_blocks,
+)
 from dltoolkit.problem import Problem
 
-METHODS = ("auto", "random", "stratified", "grouped", "time")
+METHODS = ("auto", "random", "stratified", "grouped", "time", "latest")
+DRAWN = ("random", "stratified")  # the methods that may move a row for the sake of another
+NEEDS = {"grouped": ("groups",), "time": ("time",), "latest": ("groups", "time")}
 MAX_SEED = 2**32 - 1  # scikit-learn's limit
 _NUMBERS = (
     "integer",
@@ -37,8 +48,8 @@ class Rows:
     """The rows of a table as `split` sees them, each array of shape ``(n_rows,)``.
 
     Attributes:
-        method: ``"random"``, ``"stratified"``, ``"grouped"`` or ``"time"``.
-        first: Position of the first row with the same features.
+        method: ``"random"``, ``"stratified"``, ``"grouped"``, ``"time"`` or ``"latest"``.
+        first: Position of the first row that must stand in the same part: with the same features, or nearly so.
         labels: Class numbers, or None where classes play no part.
         groups: Group numbers from 0 without gaps, or None.
         times: Sortable numbers, or None.
@@ -59,8 +70,9 @@ class Rows:
         """
         labels = class_numbers(frame, problem)
         method = _resolve(problem, settings, labels)
-        groups = group_numbers(frame[settings["groups"]]) if method == "grouped" else None
-        times = time_numbers(frame[settings["time"]]) if method == "time" else None
+        needs = NEEDS.get(method, ())
+        groups = group_numbers(frame[settings["groups"]]) if "groups" in needs else None
+        times = time_numbers(frame[settings["time"]]) if "time" in needs else None
         first = first_occurrence(row_hashes(frame, feature_columns(frame, problem)))
         return cls(method, first, None if method == "random" else labels, groups, times)
 
@@ -75,20 +87,32 @@ class Rows:
 
     def take(self, rows: np.ndarray) -> "Rows":
         """Some of the rows, in order: whole contents and whole groups."""
-        chosen = {
-            "first": np.searchsorted(rows, self.first[rows]),
+        chosen: dict[str, Any] = {
+            "first": first_occurrence(self.first[rows]),
             "labels": None if self.labels is None else self.labels[rows],
             "groups": None if self.groups is None else pd.factorize(self.groups[rows])[0],
             "times": None if self.times is None else self.times[rows],
         }
         return dataclasses.replace(self, **chosen)
 
-    def parts(self, settings: Mapping[str, Any]) -> np.ndarray:
-        """The part number of each row; without a test part where ``test_size`` is None."""
+    def parts(self, settings: Mapping[str, Any], gap: float | None = None) -> np.ndarray:
+        """The part number of each row; without a test part where ``test_size`` is None.
+
+        Args:
+            settings: The arguments of `split`.
+            gap: How near the next part a row may be, in the unit of `times`. Defaults to None: as near as it is.
+
+        Raises:
+            InputError: If there are too few rows, groups, times or contents, or if nothing is left by the gap.
+        """
         test, seed = settings["test_size"] is not None, settings["seed"]
         sizes = (settings["test_size"] if test else 0.0, settings["validation_size"])
         self._check_room(3 if test else 2, "parts")
         check_sizes(len(self.first), sizes)
+        if self.groups is not None and self.times is not None:
+            order = np.lexsort((self.first, self.times, self.groups))
+            parts = by_latest(self.groups[order], sizes, n_last=settings["n_last"], test=test)
+            return parts[np.argsort(order)][self.first]
         if self.groups is not None:
             rest = 1 - sizes[0]
             shares = (rest * (1 - sizes[1]), rest * sizes[1], sizes[0])
@@ -96,7 +120,7 @@ class Rows:
                 np.int8
             )
         if self.times is not None:
-            return by_time(self.times, sizes, test=test)
+            return keep_gap(self.times, by_time(self.times, sizes, test=test), gap)
         return by_chance(self.first, sizes, self.labels, seed=seed, test=test)
 
     def folds(self, n_folds: int, seed: int) -> np.ndarray:
@@ -117,9 +141,11 @@ class Rows:
             "rows": len(self.first),
             "rows with different features": int((self.first == np.arange(len(self.first))).sum()),
         }
-        if self.groups is not None:
+        if self.method == "latest":
+            n_parts = 2  # a group that is too small for all parts goes into the first ones
+        elif self.groups is not None:
             counts["groups"] = len(pd.unique(self.groups))
-        if self.times is not None:
+        if self.method == "time":
             counts["distinct times"] = len(pd.unique(self.times))
         for name, count in counts.items():
             if count < n_parts:
@@ -146,6 +172,7 @@ def check_arguments(frame: pd.DataFrame, problem: Problem, settings: Mapping[str
         lambda: check_number(settings["seed"], "seed", low=0, high=MAX_SEED, whole=True),
         lambda: n_folds is None or check_number(n_folds, "n_folds", low=2, high=len(frame), whole=True),
         lambda: check_choice(settings["method"], METHODS, "method"),
+        lambda: settings["n_last"] is None or check_number(settings["n_last"], "n_last", low=1, whole=True),
         lambda: _check_columns_named(frame, problem, settings),
         lambda: problem.encode(frame),
     ]
@@ -198,24 +225,35 @@ def _check_columns_named(frame: pd.DataFrame, problem: Problem, settings: Mappin
         stop([complaint("frame", "at least one column beside the target", "none")])
 
 
+_OPTIONS = (  # arguments that only some methods have a use for
+    ("gap", ("time",), "Say method='time', or leave it out."),
+    ("n_last", ("latest",), "Say method='latest', or leave it out."),
+    ("n_folds", ("auto", "random", "stratified", "grouped", "time"), "Leave it out."),
+)
+
+
 def _check_method(problem: Problem, settings: Mapping[str, Any]) -> None:
     """The method, the problem and the columns named must fit together."""
-    method, needs = settings["method"], {"grouped": "groups", "time": "time"}
+    method, complaints = settings["method"], []
     named = [argument for argument in ("groups", "time") if settings[argument] is not None]
-    needed = needs.get(method)
-    if needed and needed not in named:
-        stop(
-            [
-                complaint(
-                    needed, f"the column that method={method!r} goes by", "None", f"Name it: {needed}=..."
-                )
-            ]
-        )
+    needed = NEEDS.get(method, ())
+    for argument in needed:
+        if argument not in named:
+            expected, cure = f"the column that method={method!r} goes by", f"Name it: {argument}=..."
+            complaints.append(complaint(argument, expected, "None", cure))
     for argument in named if method != "auto" else named[1:]:
-        if argument != needed:
-            cure = "Leave one of the two out: a split goes by one rule."
+        if argument not in needed:
+            cure = "Leave one of the two out, or say method='latest' for the latest rows of each group."
             got = f"{argument}={settings[argument]!r}"
-            stop([complaint(f"method {method!r}", "the columns that it goes by, and no others", got, cure)])
+            complaints.append(
+                complaint(f"method {method!r}", "the columns that it goes by, and no others", got, cure)
+            )
+    resolved = method if method != "auto" else "time" if named == ["time"] else method
+    for argument, only, cure in _OPTIONS:
+        if settings[argument] is not None and resolved not in only:
+            got = f"{argument}={settings[argument]!r}"
+            complaints.append(complaint(f"method {resolved!r}", f"no {argument}", got, cure))
+    stop(complaints)
     if method == "stratified" and problem.kind == "regression":
         cure = "Use method='random'."
         stop([complaint("method", "classes to stratify by", "a regression problem", cure)])
@@ -271,12 +309,48 @@ def time_numbers(column: pd.Series) -> np.ndarray:
         numbers = column.to_numpy("float64", na_value=np.nan)
         _none_missing(column, ~np.isfinite(numbers), "time", expected)
         return column.to_numpy() if isinstance(column.dtype, np.dtype) else numbers
+    dates = _dates(column)
+    _none_missing(column, dates.isna().to_numpy(), "time", expected)
+    return dates.astype("int64").to_numpy()
+
+
+def _dates(column: pd.Series) -> pd.Series:
+    """Periods, dates and ISO 8601 text as time stamps; what cannot be read is missing."""
     dates = column.dt.to_timestamp() if isinstance(column.dtype, pd.PeriodDtype) else column
     if not pd.api.types.is_datetime64_any_dtype(dates.dtype):
         readable = dates.astype(object).map(lambda v: v if isinstance(v, (str, datetime.date)) else None)
         dates = pd.to_datetime(readable, errors="coerce", format="ISO8601", utc=True)
-    _none_missing(column, dates.isna().to_numpy(), "time", expected)
-    return dates.astype("int64").to_numpy()
+    return dates
+
+
+def gap_number(column: pd.Series, gap: Any) -> float | None:
+    """A gap in the unit of `time_numbers`.
+
+    Args:
+        column: The times.
+        gap: A duration (``"7D"``, a timedelta) between dates, a number between numbers, or None.
+
+    Returns:
+        float or None: The gap.
+
+    Raises:
+        InputError: If it is negative, or a number between dates, or a duration between numbers.
+    """
+    if gap is None:
+        return None
+    where = f"gap in the time column {column.name!r}"
+    if pd.api.types.is_numeric_dtype(column.dtype) or (
+        column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS
+    ):
+        return float(check_number(gap, where, low=0))
+    try:
+        duration = pd.NaT if isinstance(gap, (int, float)) else pd.Timedelta(gap)
+    except (ValueError, TypeError):
+        duration = pd.NaT
+    if duration is pd.NaT or duration < pd.Timedelta(0):
+        cure = "Say pd.Timedelta(days=7) or '7D'."
+        stop([complaint(where, "a duration that is not negative", repr(gap), cure)])
+    return float(duration / pd.Timedelta(1, unit=_dates(column).dt.unit))
 
 
 def _none_missing(column: pd.Series, wrong: np.ndarray, argument: str, expected: str) -> None:

@@ -14,9 +14,11 @@ import pandas as pd
 
 from dltoolkit._checks import InputError, check_frame, complaint
 from dltoolkit.data._content import check_fingerprint, fingerprint
-from dltoolkit.data._partition import PARTS, REMOVED, TEST, TRAIN, VALIDATION
+from dltoolkit.data._near_split import Alike, alike, comparable, joined, together, torn
+from dltoolkit.data._partition import PARTS, REMOVED, TEST, TRAIN, VALIDATION, far_before
 from dltoolkit.data._parts import balance, check_parts, compare_held_out
-from dltoolkit.data._rows import Rows, check_arguments
+from dltoolkit.data._rows import DRAWN, Rows, check_arguments, gap_number, time_numbers
+from dltoolkit.data._schema import Schema
 from dltoolkit.problem import Problem
 
 _OUTSIDE = -1  # the fold number of a row in no fold
@@ -35,7 +37,7 @@ class Splits:
 
     Attributes:
         problem: What is to be predicted.
-        method: How it was split: ``"random"``, ``"stratified"``, ``"grouped"`` or ``"time"``.
+        method: How it was split: ``"random"``, ``"stratified"``, ``"grouped"``, ``"time"`` or ``"latest"``.
         settings: The arguments of `split`, JSON-able.
         notes: What was noticed on the way, one sentence each.
     """
@@ -75,14 +77,17 @@ class Splits:
     def folds(self) -> tuple[tuple[pd.DataFrame, pd.DataFrame], ...]:
         """K pairs (train, validation) over the rows outside the test part; empty without ``n_folds``.
 
-        By time, the k-th pair trains on all blocks of rows before the one it validates on.
+        By time, the k-th pair trains on all blocks of rows before the one it validates on, less the ``gap``.
         """
         if self._folds is None:
             return ()
         codes, forward = self._folds, self.method == "time"
+        times, gap = self._gap() if forward else (None, None)
         pairs = []
         for number in range(1 if forward else 0, int(codes.max()) + 1):
             learn = (codes != _OUTSIDE) & ((codes < number) if forward else (codes != number))
+            if times is not None and gap is not None:
+                learn &= far_before(times, codes == number, gap)
             pairs.append((self._frame[learn], self._frame[codes == number]))
         return tuple(pairs)
 
@@ -90,7 +95,7 @@ class Splits:
     def assignment(self) -> pd.Series:
         """The part of each row of the table: ``"train"``, ``"validation"``, ``"test"``, or ``"removed"``.
 
-        Rows are removed only when a held-out test part has the same content or the same group.
+        Rows are removed when a held-out test part has the same content or the same group, and by a ``gap``.
         """
         return pd.Series(
             np.array(PARTS, dtype=object)[self._parts], self._frame.index, dtype="str", name="part"
@@ -172,6 +177,11 @@ class Splits:
             check_fingerprint(test, held_out, "test")
         return cls(*kept, frame, parts, folds, test, seal)
 
+    def _gap(self) -> tuple[np.ndarray, float | None]:
+        """The times of the rows, and the gap in their unit."""
+        column = self._frame[self.settings["time"]]
+        return time_numbers(column), gap_number(column, self.settings.get("gap"))
+
     def _sealed(self) -> pd.DataFrame:
         return self._frame[self._parts == TEST] if self._held_out is None else self._held_out
 
@@ -192,31 +202,46 @@ def split(
     method: str = "auto",
     groups: str | None = None,
     time: str | None = None,
+    gap: Any = None,
+    n_last: int | None = None,
     n_folds: int | None = None,
     test: pd.DataFrame | None = None,
+    schema: Schema | None = None,
+    near: bool = True,
     seed: int = 0,
 ) -> Splits:
     """Split a table into train, validation and test; the same features never stand in two of them.
 
     ``"stratified"`` and ``"random"`` draw the test part exactly as scikit-learn's ``train_test_split`` does with
     ``test_size=test_size, stratify=problem.encode(frame), random_state=seed``, and the validation part from the rest
-    in the same way; rows that repeat the features of an earlier row then follow that row. ``"grouped"`` keeps each
-    group whole, and sizes and class shares as near as whole groups allow. ``"time"`` puts the latest rows into the
-    test part and the latest of the rest into validation; equal times stay together.
+    in the same way; rows that repeat the features of an earlier row then follow that row, and so do rows with nearly
+    the same picture or text (see `near_duplicates`; files count by what they hold). ``"grouped"`` keeps each group
+    whole, and sizes and class shares as near as whole groups allow. ``"time"`` puts the latest rows into the test part
+    and the latest of the rest into validation; equal times stay together. ``"latest"`` does so for each group by
+    itself, such as the ratings of each user.
 
     Args:
         frame: The table, shape ``(n_rows, n_columns)``, with a label in every row.
         problem: What is to be predicted. Every other column is a feature here.
         test_size: Share of all rows, in (0, 1). Defaults to 0.2. Not used with `test`.
         validation_size: Share of the rows outside the test part, in (0, 1). Defaults to 0.2.
-        method: ``"auto"``, ``"random"``, ``"stratified"``, ``"grouped"`` or ``"time"``. Defaults to ``"auto"``:
-            by `groups` or `time` where one is named, stratified for classes, random for a number; for several
+        method: ``"auto"``, ``"random"``, ``"stratified"``, ``"grouped"``, ``"time"`` or ``"latest"``. Defaults to
+            ``"auto"``: by `groups` or `time` where one is named, stratified for classes, random for a number; for several
             labels stratified by their combinations where each is frequent enough, random otherwise.
-        groups: The column whose values must not be torn apart, such as a customer. Defaults to None.
+        groups: The column whose values must not be torn apart, such as a customer or a speaker; for ``"latest"`` the
+            one whose values each have latest rows. Defaults to None.
         time: The column that says when: dates, ISO 8601 text or numbers. Defaults to None.
+        gap: By time, rows nearer than this before a later part are left out of the earlier one, so that the horizon
+            of a forecast does not reach into it: a duration (``"7D"``), or a number where times are numbers.
+            Defaults to None.
+        n_last: By ``"latest"``, the number of rows a group for the test part, and as many before them for
+            validation, instead of the sizes: 1 leaves the last one out. Defaults to None.
         n_folds: Also cut the rows outside the test part into this many folds, at least 2. Defaults to None.
         test: A test part that was held out already, with the same columns; rows of `frame` that repeat its content
             or share its groups are removed with a warning. Defaults to None.
+        schema: The roles of the columns, which tell pictures and texts. Defaults to None: told from the values.
+        near: Whether near-duplicate pictures and texts are kept together. Defaults to True; a table without such
+            columns is not concerned.
         seed: Of every draw, from 0 to 2**32 - 1. Defaults to 0.
 
     Returns:
@@ -241,20 +266,38 @@ def split(
         "method": method,
         "groups": groups,
         "time": time,
+        "gap": gap if gap is None or isinstance(gap, (int, float, str)) else str(gap),
+        "n_last": n_last,
+        "near": near,
         "n_folds": n_folds,
         "seed": seed,
     }
     check_arguments(frame, problem, settings)
+    columns = comparable(frame, problem.targets, schema) if near else {}
     removed, notes = np.zeros(len(frame), dtype=bool), list[str]()
     if test is not None:
-        test, removed, notes = compare_held_out(frame, test, problem, settings)
+        test, removed, notes = compare_held_out(frame, test, problem, {**settings, "columns": columns})
     frame = frame.copy(deep=False)  # copy on write: what the caller does to the table later stays out
     kept = np.flatnonzero(~removed)
     rows = Rows.of(frame, problem, settings).take(kept)
+    told = list(rows.notes)
+    alikes = alike(frame.iloc[kept], columns)
+    if rows.method in DRAWN and alikes.n_rows:
+        rows = dataclasses.replace(rows, first=joined(rows.first, alikes.first))
+        told.append(together(alikes, columns))
     parts, folds = _divide(frame, problem, settings, (rows, kept))
+    told += [*alikes.notes, *_side_notes(rows, alikes, parts[kept])]
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=2)
-    return Splits(problem, rows.method, settings, (*notes, *rows.notes), frame, parts, folds, test, _Seal())
+    return Splits(problem, rows.method, settings, (*notes, *told), frame, parts, folds, test, _Seal())
+
+
+def _side_notes(rows: Rows, alikes: Alike, parts: np.ndarray) -> list[str]:
+    """What the method did beside its rule: rows of a gap, and near-duplicates that it put asunder."""
+    gone = int((parts == REMOVED).sum())
+    found = [f"{gone:,} rows nearer than the gap before a later part are in no part."] if gone else []
+    apart = torn(alikes, parts, rows.method) if rows.method not in DRAWN else None
+    return found + ([apart] if apart else [])
 
 
 def _divide(
@@ -263,7 +306,8 @@ def _divide(
     """The part and the fold of each row, drawn within some rows at their positions."""
     rows, kept = within
     parts = np.full(len(frame), REMOVED, dtype=np.int8)
-    parts[kept] = rows.parts(settings)
+    gap = gap_number(frame[settings["time"]], settings["gap"]) if settings["gap"] is not None else None
+    parts[kept] = rows.parts(settings, gap)
     names = PARTS[: TEST + 1] if settings["test_size"] is not None else PARTS[:TEST]
     check_parts(np.where(parts == REMOVED, -1, parts), frame, problem, names)
     if settings["n_folds"] is None:
