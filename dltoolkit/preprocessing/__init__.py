@@ -4,8 +4,17 @@ The Keras layers that run over whole columns for training are the ones inside th
 serving cannot disagree.
 """
 
+from dltoolkit.preprocessing._augment import ImageAugmentation, SoundAugmentation
 from dltoolkit.preprocessing._fit import fit
 from dltoolkit.preprocessing._plan import FeatureSpec, TargetStatistics
 from dltoolkit.preprocessing._preprocessor import Preprocessor, load
 
-__all__ = ["FeatureSpec", "Preprocessor", "TargetStatistics", "fit", "load"]
+__all__ = [
+    "FeatureSpec",
+    "ImageAugmentation",
+    "Preprocessor",
+    "SoundAugmentation",
+    "TargetStatistics",
+    "fit",
+    "load",
+]
