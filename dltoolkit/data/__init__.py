@@ -38,6 +38,7 @@ _HOMES = {
     "read": "_read",
     "read_audio": "kinds._sound_files",
     "read_images": "kinds._image_files",
+    "read_texts": "kinds._texts",
     "read_review": "_relabel",
     "relabel": "_relabel",
     "sound_info": "kinds._sounds",
