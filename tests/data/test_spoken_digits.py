@@ -138,7 +138,7 @@ def test_a_call_of_espeak_that_fails_is_named(tmp_path, monkeypatch, cache):
     assert not cache.exists()
     speaker = object.__new__(_espeak.Speaker)
     speaker._library = type("Library", (), {"espeak_SetVoiceByName": staticmethod(lambda name: 2)})
-    with pytest.raises(RuntimeError, match=r"espeak_SetVoiceByName\(b'xx'\): expected status 0, got 2"):
+    with pytest.raises(RuntimeError, match=r"espeak_SetVoiceByName\(b'xx',\): expected status 0, got 2"):
         speaker._done("espeak_SetVoiceByName", b"xx")
 
 
