@@ -10,6 +10,7 @@ from typing import Any
 _HOMES = {
     "DesignPanel": "_design",
     "EvaluationPanel": "_evaluation",
+    "LabelReview": "_review",
     "PreprocessingPanel": "_preprocessing",
     "TrainingPanel": "_training",
     "design_panel": "_design",
