@@ -11,6 +11,8 @@ Example:
 import importlib
 from typing import Any
 
+from dltoolkit import _tfds_hook
+
 __version__ = "0.1.0"
 
 _MODULES = (
@@ -45,3 +47,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+_tfds_hook.install()

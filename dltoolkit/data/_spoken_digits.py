@@ -139,10 +139,16 @@ def spoken_digits(recipe: Recipe | None = None) -> pd.DataFrame:
         _make(folder, recipe)
     elif not folder.exists():
         _make(folder, recipe)
+    return outline(recipe)
+
+
+def outline(recipe: Recipe | None = None) -> pd.DataFrame:
+    """The frame of `spoken_digits`, whose files may not have been made yet."""
+    recipe = recipe or Recipe()
     frame = pd.DataFrame(recipe.rows())
+    folder = cache_dir() / recipe.folder
     frame.insert(0, "audio", [str(folder / file) for file in frame.pop("file")])
-    texts = ["audio", "word", "voice"]
-    return frame.astype(dict.fromkeys(texts, "str"))
+    return frame.astype(dict.fromkeys(["audio", "word", "voice"], "str"))
 
 
 def _faults(folder: pathlib.Path, recipe: Recipe) -> list[str]:
