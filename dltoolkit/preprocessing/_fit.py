@@ -1,6 +1,8 @@
 """Learning a plan from the training part."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +17,18 @@ from dltoolkit._checks import (
     listed,
     stop,
 )
-from dltoolkit._text import as_text
 from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _raw
+from dltoolkit.preprocessing._derive import category_ids, plan_aggregates, plan_ratios
+from dltoolkit.preprocessing._media_fit import plan_media
+from dltoolkit.preprocessing._options import (
+    KINDS,
+    TEXT_MODES,
+    ImageOptions,
+    SequenceOptions,
+    SoundOptions,
+    TextOptions,
+)
 from dltoolkit.preprocessing._plan import (
     CATEGORICAL,
     DATES,
@@ -41,12 +52,24 @@ from dltoolkit.preprocessing._preprocessor import Preprocessor
 # learnt vector are smaller. scikit-learn's and fastai's habits lie on either side (no limit, and always vectors).
 MAX_ONE_HOT = 32
 HASH_BINS = 256
-TREATMENTS = {
+_IDS = ("embedding", "hash", "one-hot", DROP)
+TREATMENTS: dict[str, tuple[str, ...]] = {
     "numeric": (*NUMERIC, DROP),
     "boolean": ("none", "standardise", DROP),
     "categorical": ("auto", *CATEGORICAL, DROP),
     "datetime": (*DATES, DROP),
+    "user": _IDS,
+    "item": _IDS,
+    "series": _IDS,
+    "time": (*DATES, DROP),
+    "text": (*TEXT_MODES, DROP),
+    "image": (DROP,),
+    "audio": (DROP,),
+    "sequence": (DROP,),
 }
+_FIXED = {"boolean": "none", "user": "embedding", "item": "embedding", "series": "embedding"}
+_TEXT, _IMAGE, _AUDIO, _SEQUENCE = TextOptions(), ImageOptions(), SoundOptions(), SequenceOptions()
+_PLANNED_AS = {"user": "categorical", "item": "categorical", "series": "categorical", "time": "datetime"}
 
 
 def fit(
@@ -61,12 +84,20 @@ def fit(
     hash_bins: int = HASH_BINS,
     min_count: int = 1,
     crosses: Iterable[Sequence[str]] = (),
-    columns: Mapping[str, str] | None = None,
+    ratios: Iterable[Sequence[str]] = (),
+    aggregates: Iterable[Sequence[str]] = (),
+    text: TextOptions | str = _TEXT,
+    image: ImageOptions = _IMAGE,
+    audio: SoundOptions = _AUDIO,
+    sequence: SequenceOptions = _SEQUENCE,
+    columns: Mapping[str, Any] | None = None,
 ) -> Preprocessor:
     """Learn the preprocessing from whole columns of the training part.
 
     Numbers are filled with the median and scaled, yes/no columns become 0 and 1, categories become one-hot columns
-    or ids, dates become sine and cosine of their cycles and an elapsed time. Nothing is learnt from other parts.
+    or ids, dates become sine and cosine of their cycles and an elapsed time. Users, items and series become ids.
+    Texts, pictures, sounds and sequences become one block of numbers each, by their options. Nothing is learnt from
+    other parts.
 
     Args:
         train: The training part, one example a row, shape ``(n_rows, n_columns)``.
@@ -80,7 +111,16 @@ def fit(
         hash_bins: Number of hash bins, at least 2, the one for missing values included. Defaults to 256.
         min_count: A category seen fewer times than this in training is treated as unseen. Defaults to 1.
         crosses: Groups of categorical columns whose combinations become one feature each.
-        columns: A treatment for single columns that overrides the options above; ``"drop"`` leaves one out.
+        ratios: Pairs of numeric columns; each gives the first over the second as one more number.
+        aggregates: Triples ``(number, category, statistic)``, such as ``("amount", "shop", "mean")``: what the number was
+            in training within the row's category, as one more number; the statistic is ``"mean"``, ``"median"``,
+            ``"std"``, ``"min"``, ``"max"`` or ``"count"``. The target takes no part in it.
+        text: Options of text columns, or just their mode, such as ``"tf-idf"``.
+        image: Options of columns of pictures.
+        audio: Options of columns of sounds.
+        sequence: Options of columns of arrays.
+        columns: A treatment for single columns that overrides the options above: a word for a column of the table, an
+            options object for one of media; ``"drop"`` leaves one out.
 
     Returns:
         Preprocessor: The fitted preprocessing.
@@ -100,32 +140,74 @@ def fit(
     check_frame(train, "train")
     defaults = {
         "numeric": check_choice(numeric, NUMERIC, "numeric"),
-        "boolean": "none",
         "categorical": check_choice(categorical, ("auto", *CATEGORICAL), "categorical"),
         "datetime": check_choice(dates, DATES, "dates"),
     }
+    media = _check_media({"text": text, "image": image, "audio": audio, "sequence": sequence})
     check_number(max_one_hot, "max_one_hot", low=0, whole=True)
     check_number(hash_bins, "hash_bins", low=2, whole=True)
     check_number(min_count, "min_count", low=1, whole=True)
     check_columns(train, schema.features, argument="train")
     columns = _check_overrides(dict(columns or {}), schema)
     options = {"most_one_hot": max_one_hot, "bins": hash_bins, "min_count": min_count}
+    choices = {**_FIXED, **defaults, "time": defaults["datetime"], **media}
     plans, left_out = _plans(
-        train, schema, defaults=defaults, columns=columns, indicators=missing_indicators, options=options
+        train, schema, defaults=choices, columns=columns, indicators=missing_indicators, options=options
     )
+    groups = {"crosses": crosses, "ratios": ratios, "aggregates": aggregates}
+    groups = {name: [tuple(names) for names in group] for name, group in groups.items()}
+    plan = _derive(train, schema, _gather(plans, left_out), groups, max_one_hot=max_one_hot)
+    settings = {**defaults, "boolean": "none", "missing_indicators": missing_indicators, **options}
+    used = {role: dataclasses.asdict(o) for role, o in media.items() if schema.columns(role)}
+    settings |= used | {name: [list(names) for names in group] for name, group in groups.items()}
+    settings["columns"] = {c: t if isinstance(t, str) else dataclasses.asdict(t) for c, t in columns.items()}
+    return Preprocessor(schema, plan, settings, _target_statistics(train, schema))
+
+
+def _check_media(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of each medium, of the class that they must have."""
+    given = {
+        role: TextOptions(mode=o) if role == "text" and isinstance(o, str) else o
+        for role, o in options.items()
+    }
+    wrong = [(role, o) for role, o in given.items() if not isinstance(o, KINDS[role])]
+    stop(
+        [
+            complaint(
+                role,
+                f"a preprocessing.{KINDS[role].__name__}",
+                f"{o!r:.60}",
+                "Make one with the values to change.",
+            )
+            for role, o in wrong
+        ]
+    )
+    return given
+
+
+def _gather(plans: Sequence[Any], left_out: Mapping[str, str]) -> Plan:
+    """The columns' plans by kind."""
     _check_any(plans, left_out)
-    categories = tuple(p for p in plans if isinstance(p, CategoryPlan))
-    groups = [tuple(names) for names in crosses]
-    plan = Plan(
+    tables = (NumericPlan, DatePlan, CategoryPlan)
+    return Plan(
         numeric=tuple(p for p in plans if isinstance(p, NumericPlan)),
         dates=tuple(p for p in plans if isinstance(p, DatePlan)),
-        categories=categories,
-        crosses=tuple(_plan_cross(train, names, categories, max_one_hot) for names in groups),
-        left_out=left_out,
+        categories=tuple(p for p in plans if isinstance(p, CategoryPlan)),
+        crosses=(),
+        left_out=dict(left_out),
+        media=tuple(p for p in plans if not isinstance(p, tables)),
     )
-    settings = {**defaults, "missing_indicators": missing_indicators, **options, "columns": columns}
-    settings["crosses"] = [list(names) for names in groups]
-    return Preprocessor(schema, plan, settings, _target_statistics(train, schema))
+
+
+def _derive(
+    train: pd.DataFrame, schema: Schema, plan: Plan, groups: Mapping[str, Any], *, max_one_hot: int
+) -> Plan:
+    """The plan with its crosses, ratios and aggregates."""
+    crosses = tuple(_plan_cross(train, names, plan.categories, max_one_hot) for names in groups["crosses"])
+    ratios, scaled = plan_ratios(train, schema, groups["ratios"])
+    aggregates, more = plan_aggregates(train, schema, plan.categories, groups["aggregates"])
+    numeric = (*plan.numeric, *scaled, *more)
+    return dataclasses.replace(plan, crosses=crosses, ratios=ratios, aggregates=aggregates, numeric=numeric)
 
 
 def _check_any(plans: Sequence[object], left_out: Mapping[str, str]) -> None:
@@ -135,10 +217,15 @@ def _check_any(plans: Sequence[object], left_out: Mapping[str, str]) -> None:
         stop([complaint("train", "at least one usable feature column", f"none ({why})", cure)])
 
 
-def _check_overrides(columns: dict[str, str], schema: Schema) -> dict[str, str]:
+def _check_overrides(columns: dict[str, Any], schema: Schema) -> dict[str, Any]:
     complaints = []
     for column, treatment in columns.items():
         role = schema.roles.get(column)
+        if role in KINDS and isinstance(treatment, KINDS[role]):
+            continue
+        if role == "text" and treatment in TEXT_MODES:
+            columns[column] = TextOptions(mode=treatment)
+            continue
         if role not in TREATMENTS:
             got = f"role {role!r}" if role else "no such column"
             complaints.append(
@@ -148,7 +235,7 @@ def _check_overrides(columns: dict[str, str], schema: Schema) -> dict[str, str]:
             complaints.append(
                 complaint(
                     f"columns[{column!r}]",
-                    f"one of {listed(TREATMENTS[role], 20)} for a {role} column",
+                    _choices(role),
                     repr(treatment),
                 )
             )
@@ -156,26 +243,29 @@ def _check_overrides(columns: dict[str, str], schema: Schema) -> dict[str, str]:
     return columns
 
 
+def _choices(role: str) -> str:
+    words = f"one of {listed(TREATMENTS[role], 20)} for a {role} column"
+    return f"a preprocessing.{KINDS[role].__name__} or {words}" if role in KINDS else words
+
+
 def _plans(
     train: pd.DataFrame,
     schema: Schema,
     *,
-    defaults: Mapping[str, str],
-    columns: Mapping[str, str],
+    defaults: Mapping[str, Any],
+    columns: Mapping[str, Any],
     indicators: bool,
     options: Mapping[str, int],
-) -> tuple[list[NumericPlan | DatePlan | CategoryPlan], dict[str, str]]:
+) -> tuple[list[Any], dict[str, str]]:
     """A plan for each feature column, and the reason for each column that gets none; every complaint at once."""
-    plans: list[NumericPlan | DatePlan | CategoryPlan] = []
+    plans: list[Any] = []
     left_out: dict[str, str] = {}
     complaints = []
     for column in schema.features:
         role = schema.roles[column]
-        treatment = columns.get(column, defaults.get(role, DROP))
+        treatment = columns.get(column, defaults[role])
         if treatment == DROP:
-            left_out[column] = (
-                "asked for" if column in columns else f"{role} columns are not used by tables' networks"
-            )
+            left_out[column] = "asked for"
             continue
         try:
             found = _plan_column(train[column], role, treatment, indicators=indicators, options=options)
@@ -190,9 +280,13 @@ def _plans(
 
 
 def _plan_column(
-    column: pd.Series, role: str, treatment: str, *, indicators: bool, options: Mapping[str, int]
-) -> list[NumericPlan | DatePlan | CategoryPlan | str]:
+    column: pd.Series, role: str, treatment: Any, *, indicators: bool, options: Mapping[str, int]
+) -> list[Any]:
+    """The plans of one column, or the reason why it carries nothing."""
     name = str(column.name)
+    if role in KINDS:
+        return [plan_media(column, role, treatment)]
+    role = _PLANNED_AS.get(role, role)
     if role == "categorical":
         return [plan_category(column, treatment, **options)]
     if role != "datetime":
@@ -203,7 +297,7 @@ def _plan_column(
     if isinstance(elapsed, str):
         return [elapsed]
     date = plan_date(name, seconds)
-    wanted: list[NumericPlan | DatePlan | CategoryPlan | str] = []
+    wanted: list[Any] = []
     if treatment != "cyclic" or date is None:
         wanted.append(elapsed)
     return wanted + ([date] if date is not None and treatment != "elapsed" else [])
@@ -234,15 +328,6 @@ def _plan_cross(
     labels = tuple(_cross_label(int(i), [known[name] for name in columns]) for i in ids)
     return CrossPlan(
         columns, treatment, tuple(int(i) for i in ids), labels, f"{len(ids):,} combinations seen in training"
-    )
-
-
-def category_ids(plan: CategoryPlan, column: pd.Series) -> np.ndarray:
-    """Ids by way of pandas, int64 ``(n,)``: 0 missing, 1 unseen, then the vocabulary."""
-    text = as_text(column).fillna(_raw.MISSING_TEXT)
-    found = pd.Index(plan.vocabulary, dtype="str").get_indexer(pd.Index(text))
-    return np.where(text == _raw.MISSING_TEXT, 0, np.where(found < 0, UNSEEN_ID, found + FIRST_ID)).astype(
-        "int64"
     )
 
 

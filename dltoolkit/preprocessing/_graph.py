@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from dltoolkit._keras import free_name, keras
+from dltoolkit.preprocessing._media_graph import media_model
+from dltoolkit.preprocessing._media_plan import Shape
 from dltoolkit.preprocessing._plan import (
     CYCLES,
     DAY,
@@ -47,10 +49,26 @@ def feature_key(names: Mapping[str, str], column: str) -> str:
     return name if name != DENSE else f"{DENSE} (ids)"
 
 
-def raw_columns(plan: Plan) -> dict[str, str]:
-    """The columns that the graph reads, and the dtype of each input."""
-    kinds = {p.column: "float64" for p in plan.numeric} | {p.column: "float64" for p in plan.dates}
+def table_columns(plan: Plan) -> dict[str, str]:
+    """The columns that hold a number or a word a cell, and the dtype of each input."""
+    derived = {r.name for r in plan.ratios} | {a.name for a in plan.aggregates}
+    columns = [p.column for p in plan.numeric] + [p.column for p in plan.dates]
+    kinds = {c: "float64" for c in columns if c not in derived}
+    kinds |= {c: "float64" for r in plan.ratios for c in (r.numerator, r.denominator)}
     return kinds | {p.column: "string" for p in plan.categories}
+
+
+def raw_columns(plan: Plan) -> dict[str, tuple[Shape, str]]:
+    """The columns that the graph reads, with shape (of one example) and dtype of each input."""
+    return {c: ((1,), dtype) for c, dtype in table_columns(plan).items()} | {
+        p.column: p.raw for p in plan.media
+    }
+
+
+def media_names(plan: Plan) -> dict[str, str]:
+    """The name of each media column's own part of the graph."""
+    taken = set(input_names(plan).values())
+    return {p.column: free_name(f"{p.role}_{i}", taken) for i, p in enumerate(plan.media)}
 
 
 def lookup_names(plan: Plan) -> dict[str, str]:
@@ -73,26 +91,61 @@ def _lookup(plan: CategoryPlan, name: str) -> keras.layers.Layer:
     )
 
 
-def features_model(plan: Plan) -> keras.Model:
-    """Numbers and ids in, features out: the part that runs over whole columns at once."""
-    inputs = _inputs(plan, {c: "int64" if d == "string" else d for c, d in raw_columns(plan).items()})
-    columns = {column: inputs[name] for column, name in input_names(plan).items()}
+def features_model(plan: Plan) -> keras.Model | None:
+    """Numbers and ids in, features out: the part that runs over whole columns at once; None where there are none."""
+    dtypes = {c: "int64" if d == "string" else d for c, d in table_columns(plan).items()}
+    if not dtypes:
+        return None
+    names = input_names(plan)
+    inputs = {names[c]: keras.Input((1,), dtype=d, name=names[c]) for c, d in dtypes.items()}
+    columns = {column: inputs[names[column]] for column in dtypes}
     return keras.Model(inputs, _features(plan, columns), name=inner_name(plan, FEATURES))
 
 
-def whole_model(plan: Plan, features: keras.Model) -> keras.Model:
-    """Raw columns in, features out: the lookups, then `features`."""
-    inputs, names = _inputs(plan, raw_columns(plan)), input_names(plan)
-    ids = {names[c]: layer(inputs[names[c]]) for c, layer in lookup_layers(plan).items()}
-    return keras.Model(inputs, features({**inputs, **ids}), name=inner_name(plan, "preprocessing"))
-
-
-def _inputs(plan: Plan, dtypes: Mapping[str, str]) -> dict[str, keras.KerasTensor]:
+def whole_model(plan: Plan, features: keras.Model | None) -> keras.Model:
+    """Raw columns in, features out: the lookups, then `features`; beside it each media column's own part."""
     names = input_names(plan)
-    return {names[c]: keras.Input((1,), dtype=d, name=names[c]) for c, d in dtypes.items()}
+    inputs = {
+        names[c]: keras.Input(shape, dtype=d, name=names[c]) for c, (shape, d) in raw_columns(plan).items()
+    }
+    outputs: dict[str, keras.KerasTensor] = {}
+    if features is not None:
+        ids = {names[c]: layer(inputs[names[c]]) for c, layer in lookup_layers(plan).items()}
+        outputs |= features({names[c]: ids.get(names[c], inputs[names[c]]) for c in table_columns(plan)})
+    keys = media_keys(plan)
+    for p in plan.media:
+        outputs[keys[p.column]] = media_model(p, media_names(plan)[p.column])(inputs[names[p.column]])
+    return keras.Model(inputs, outputs, name=inner_name(plan, "preprocessing"))
+
+
+def media_keys(plan: Plan) -> dict[str, str]:
+    """The name of each media column among the features."""
+    names = input_names(plan)
+    return {p.column: feature_key(names, p.column) for p in plan.media}
+
+
+def _derived(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> dict[str, keras.KerasTensor]:
+    """Ratios and aggregates as columns of their own, NaN where they are not known."""
+    found = {}
+    for ratio in plan.ratios:
+        below = columns[ratio.denominator]
+        safe = ops.where(ops.equal(below, 0.0), np.nan, below)
+        found[ratio.name] = columns[ratio.numerator] / safe
+    for i, aggregate in enumerate(plan.aggregates):
+        table = keras.layers.Embedding(
+            len(aggregate.values),
+            1,
+            trainable=False,
+            dtype="float64",
+            name=inner_name(plan, f"aggregate_{i}"),
+        )
+        found[aggregate.name] = ops.reshape(table(columns[aggregate.by]), (-1, 1))
+        table.set_weights([np.array(aggregate.values, "float64")[:, None]])
+    return found
 
 
 def _features(plan: Plan, columns: Mapping[str, keras.KerasTensor]) -> dict[str, keras.KerasTensor]:
+    columns = {**columns, **_derived(plan, columns)}
     dense = [*_numbers(plan, columns), *_dates(plan, columns)]
     sparse, names = {}, input_names(plan)
     for category in plan.categories:
@@ -175,10 +228,11 @@ def dense_names(plan: Plan) -> tuple[str, ...]:
 
 
 def feature_specs(plan: Plan) -> dict[str, FeatureSpec]:
-    """What comes out: the dense block, then an id column for each embedded category."""
+    """What comes out: the dense block, then an id column for each embedded category, then the media."""
     n = len(dense_names(plan))
     specs = {DENSE: FeatureSpec((n,), "float32")} if n else {}
     ids = {p.column: p.size for p in plan.categories if p.treatment != "one-hot"}
     ids |= {p.name: p.size for p in plan.crosses if p.treatment != "one-hot"}
-    names = input_names(plan)
-    return specs | {feature_key(names, name): FeatureSpec((1,), "int32", size) for name, size in ids.items()}
+    names, keys = input_names(plan), media_keys(plan)
+    specs |= {feature_key(names, name): FeatureSpec((1,), "int32", size) for name, size in ids.items()}
+    return specs | {keys[p.column]: FeatureSpec(*p.feature, p.size, p.role) for p in plan.media}

@@ -8,11 +8,13 @@ import pandas as pd
 
 from dltoolkit._text import as_text
 from dltoolkit.preprocessing import _raw
+from dltoolkit.preprocessing._media_plan import PLANS, MediaPlan
 
 NUMERIC = ("standardise", "normalise", "robust", "log", "none")
 CATEGORICAL = ("one-hot", "embedding", "hash")
 DATES = ("both", "cyclic", "elapsed")
 DROP = "drop"
+STATISTICS = ("mean", "median", "std", "min", "max", "count")  # of a number within each category
 
 MISSING_ID, UNSEEN_ID, FIRST_ID = (
     0,
@@ -32,13 +34,15 @@ class FeatureSpec:
 
     Attributes:
         shape: Shape of one example, without the batch axis.
-        dtype: ``"float32"`` for the dense block, ``"int32"`` for ids.
-        vocabulary_size: Number of different ids, 0 and 1 (missing, unseen) included; None for the dense block.
+        dtype: ``"float32"`` for amounts, ``"int32"`` for ids.
+        vocabulary_size: Number of different ids, 0 and 1 (missing or padding, unseen) included; None for amounts.
+        role: The role of the column that it comes from; ``"table"`` for the dense block and for categories.
     """
 
     shape: tuple[int, ...]
     dtype: str
     vocabulary_size: int | None = None
+    role: str = "table"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +144,26 @@ class CrossPlan:
 
 
 @dataclasses.dataclass(frozen=True)
+class RatioPlan:
+    """One number over another; missing where either is, and where the lower one is 0. Its scaling is a `NumericPlan`."""
+
+    name: str
+    numerator: str
+    denominator: str
+
+
+@dataclasses.dataclass(frozen=True)
+class AggregatePlan:
+    """What a number was in training within each category: one value an id. Its scaling is a `NumericPlan`."""
+
+    name: str
+    column: str
+    by: str
+    statistic: str
+    values: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """Everything that `fit` learnt, column by column."""
 
@@ -148,17 +172,34 @@ class Plan:
     categories: tuple[CategoryPlan, ...]
     crosses: tuple[CrossPlan, ...]
     left_out: dict[str, str]
+    ratios: tuple[RatioPlan, ...] = ()
+    aggregates: tuple[AggregatePlan, ...] = ()
+    media: tuple[MediaPlan, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON-able values."""
-        return dataclasses.asdict(self)
+        media = [{"role": p.role, **dataclasses.asdict(p)} for p in self.media]
+        return {**dataclasses.asdict(dataclasses.replace(self, media=())), "media": media}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Plan":
         """Read back what `to_json` gave."""
-        kinds = {"numeric": NumericPlan, "dates": DatePlan, "categories": CategoryPlan, "crosses": CrossPlan}
-        parts = {name: tuple(kind(**_tuples(p)) for p in content[name]) for name, kind in kinds.items()}
-        return cls(**parts, left_out=dict(content["left_out"]))
+        parts = {
+            name: tuple(kind(**_tuples(p)) for p in content.get(name, ())) for name, kind in _KINDS.items()
+        }
+        media = [_tuples(p) for p in content.get("media", ())]
+        read = tuple(PLANS[p.pop("role")](**p) for p in media)
+        return cls(**parts, media=read, left_out=dict(content["left_out"]))
+
+
+_KINDS: dict[str, Any] = {
+    "numeric": NumericPlan,
+    "dates": DatePlan,
+    "categories": CategoryPlan,
+    "crosses": CrossPlan,
+    "ratios": RatioPlan,
+    "aggregates": AggregatePlan,
+}
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:

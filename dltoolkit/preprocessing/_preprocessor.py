@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit import _files
-from dltoolkit._checks import check_columns, check_frame, check_number, complaint, stop
+from dltoolkit._checks import check_choice, check_columns, check_frame, check_number, complaint, stop
 from dltoolkit._keras import keras, tf
 from dltoolkit.data import Schema
-from dltoolkit.preprocessing import _graph, _raw
+from dltoolkit.preprocessing import _dataset, _graph
+from dltoolkit.preprocessing._dataset import Augmentation
+from dltoolkit.preprocessing._describe import describe
 from dltoolkit.preprocessing._plan import (
     MISSING_ID,
     UNSEEN_ID,
@@ -22,11 +24,10 @@ from dltoolkit.preprocessing._plan import (
     Plan,
     TargetStatistics,
 )
+from dltoolkit.preprocessing._runner import Runner
+from dltoolkit.preprocessing._store import CACHES, MEMORY_LIMIT
 from dltoolkit.problem import Problem
 
-CHUNK = (
-    65_536  # rows worked on at once: the block in between stays inside the processor's cache or close to it
-)
 EXAMPLES = 5
 
 
@@ -40,8 +41,9 @@ class Preprocessor:
         left_out: Feature columns that are not used, and why.
         specs: Name of each feature tensor and its `FeatureSpec`.
         feature_names: Names of the columns of ``"dense"``.
+        media: Column of texts, pictures, sounds or sequences to the name of its feature.
         target_statistics: For each target column its `TargetStatistics` in the training part.
-        model: A plain ``keras.Model``: dict of raw columns ``(n, 1)`` in (see `inputs`), dict of features out.
+        model: A plain ``keras.Model``: dict of raw columns in (see `inputs`), one input a column; dict of features out.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Preprocessor:
         self.left_out = dict(plan.left_out)
         self.specs: dict[str, FeatureSpec] = _graph.feature_specs(plan)
         self.feature_names = _graph.dense_names(plan)
+        self.media = _graph.media_keys(plan)
         self.model = model if model is not None else _graph.whole_model(plan, _graph.features_model(plan))
 
     def __repr__(self) -> str:
@@ -71,26 +74,8 @@ class Preprocessor:
         return f"Preprocessor({len(self.columns)} columns -> {out}; next: models.mlp(problem, preprocessor))"
 
     @functools.cached_property
-    def _features(self) -> Any:
-        """The part of the graph after the lookups, compiled for whole columns."""
-        features = self.model.get_layer(_graph.inner_name(self._plan, _graph.FEATURES))
-        block = {name: tf.TensorSpec((None, 1), tensor.dtype) for name, tensor in features.input.items()}
-
-        @tf.function(input_signature=[block])  # traced once, for any number of rows
-        def compute(columns: dict[str, Any]) -> dict[str, Any]:
-            return features(columns)
-
-        return compute
-
-    @functools.cached_property
-    def _lookups(self) -> dict[str, keras.layers.Layer]:
-        return {
-            column: self.model.get_layer(name) for column, name in _graph.lookup_names(self._plan).items()
-        }
-
-    @functools.cached_property
-    def _vocabularies(self) -> dict[str, tuple[str, ...]]:
-        return {plan.column: plan.vocabulary for plan in self._plan.categories}
+    def _runner(self) -> Runner:
+        return Runner(self.model, self._plan, self.schema)
 
     def transform(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Turn raw rows into features, whole columns at a time.
@@ -102,22 +87,24 @@ class Preprocessor:
             frame: Raw rows, shape ``(n, n_columns)``; extra columns and another order do no harm.
 
         Returns:
-            dict: ``"dense"`` float32 ``(n, n_features)`` and one int32 ``(n, 1)`` for each embedded category.
+            dict: By the names of `specs`: ``"dense"`` float32 ``(n, n_features)``, one int32 ``(n, 1)`` for each
+            embedded category, and for each column of media one array ``(n, *spec.shape)``, all in memory: `dataset`
+            is for more than fits.
 
         Raises:
             InputError: If a column is missing or holds values that cannot be read as in training; all of them are
-                named at once, with rows.
+                named at once, with rows and files.
         """
-        columns = self._read(frame)
-        n = len(frame)
-        result = {name: np.empty((n, *spec.shape), spec.dtype) for name, spec in self.specs.items()}
-        for start in range(0, n, CHUNK):
-            block = {
-                name: tf.constant(values[start : start + CHUNK, None]) for name, values in columns.items()
-            }
-            for name, values in self._features(block).items():
-                result[name][start : start + CHUNK] = values.numpy()
-        return result
+        run = self._runner
+        columns, raw = run.read(self._checked(frame))
+        media = {self.media[column]: run.through(column, rows) for column, rows in raw.items()}
+        return run.table(columns, len(frame)) | media
+
+    def _checked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The used columns of a frame that has them all."""
+        check_frame(frame, rows=0)
+        check_columns(frame, self.columns)
+        return frame[self.columns]
 
     def inputs(self, frame: pd.DataFrame) -> dict[str, Any]:
         """The raw columns as `model` takes them.
@@ -126,41 +113,18 @@ class Preprocessor:
             frame: Raw rows.
 
         Returns:
-            dict: For each used column a tensor ``(n, 1)``: float64 for numbers, flags and dates (seconds since
-            1970-01-01 UTC) with NaN where missing; string for categories with the empty text where missing.
+            dict: For each used column a tensor. ``(n, 1)``: float64 for numbers, flags and dates (seconds since
+            1970-01-01 UTC) with NaN where missing; string for categories and texts with the empty text where missing.
+            Word pieces are int32 ids ``(n, length)``; pictures uint8 ``(n, height, width, channels)``, upright and of one
+            size; sounds float32 ``(n, samples)`` of one rate; sequences float64 ``(n, steps, channels)``, NaN where
+            there is no step.
 
         Raises:
             InputError: As `transform`.
         """
-        columns = self._read(frame, as_ids=False)
-        return {name: tf.constant(values[:, None]) for name, values in columns.items()}
-
-    def _read(self, frame: pd.DataFrame, *, as_ids: bool = True) -> dict[str, np.ndarray]:
-        check_frame(frame, rows=0)
-        check_columns(frame, self.columns)
-        columns, complaints = {}, []
-        for name in self.columns:
-            try:
-                columns[self._names[name]] = self._read_column(frame[name], as_ids)
-            except _raw.RawError as error:
-                complaints.append(str(error))
-        stop(complaints)
-        return columns
-
-    def _read_column(self, column: pd.Series, as_ids: bool) -> np.ndarray:
-        role = self.schema.roles[str(column.name)]
-        if role == "categorical":
-            _raw.check_kind(column, self._vocabularies.get(str(column.name), ()))
-            return self._ids(column) if as_ids else _raw.to_texts(column)
-        return {"numeric": _raw.to_numbers, "boolean": _raw.to_flags, "datetime": _raw.to_seconds}[role](
-            column
-        )
-
-    def _ids(self, column: pd.Series) -> np.ndarray:
-        """Ids int64 ``(n,)``, with one look-up for each distinct text."""
-        codes, distinct = _raw.to_codes(column)
-        texts = np.append(distinct, _raw.MISSING_TEXT)  # code -1 takes the last one
-        return self._lookups[str(column.name)](tf.constant(texts)).numpy().astype("int64")[codes]
+        columns, raw = self._runner.read(self._checked(frame), as_ids=False)
+        media = {self._names[column]: tf.constant(rows) for column, rows in raw.items()}
+        return {name: tf.constant(values[:, None]) for name, values in columns.items()} | media
 
     def dataset(
         self,
@@ -170,9 +134,16 @@ class Preprocessor:
         problem: Problem | None = None,
         shuffle: bool = False,
         weights: np.ndarray | None = None,
+        augment: Augmentation | Mapping[str, Augmentation] | None = None,
+        cache: str = "auto",
+        memory_limit: int = MEMORY_LIMIT,
         seed: int = 0,
     ) -> tf.data.Dataset:
-        """Batches for ``keras.Model.fit``: features computed once and kept in memory, gathered by batch, prefetched.
+        """Batches for ``keras.Model.fit``: what is small is computed once and gathered by batch, prefetched.
+
+        Texts, pictures, sounds and sequences are read while the first pass runs, several at a time, and kept: in memory
+        while they fit into `memory_limit`, in a temporary file beyond it. Beside that, no more than a few batches are
+        held, however large the folder is.
 
         Args:
             frame: Raw rows; with the target where `problem` is given.
@@ -181,29 +152,42 @@ class Preprocessor:
                 only.
             shuffle: Whether each pass draws a new order. Defaults to False.
             weights: Weight of each row, float ``(n,)``, as third part of each element. Defaults to None.
-            seed: Seed of the order: the same seed gives the same sequence of orders. Defaults to 0.
+            augment: What is varied at random: an `ImageAugmentation` or a `SoundAugmentation` for every column that it
+                fits, or column to either. For training alone; with MixUp or CutMix classes come as shares
+                ``(n, n_classes)``. Defaults to None.
+            cache: ``"memory"``, ``"disk"``, ``"none"``, or ``"auto"``: by `memory_limit`.
+            memory_limit: Bytes that kept media may take in memory, at least 0. Defaults to 1 GiB.
+            seed: Seed of the order and of what is varied: the same seed gives the same passes.
 
         Returns:
             tf.data.Dataset: Elements as ``fit`` takes them.
 
         Raises:
-            InputError: As `transform`; or if there are no rows, `batch_size` is below 1, or `weights` has another
-                length or no problem to go with.
+            InputError: As `transform`; or if there are no rows, an option is out of its range, `weights` has another
+                length or no problem to go with, or `augment` fits no column. A file that turns out damaged while
+                batches are made raises TensorFlow's error with the sentence in it, and `training.fit` an InputError.
         """
         check_frame(frame)
         check_number(batch_size, "batch_size", low=1, whole=True)
         check_number(seed, "seed", low=0, whole=True)
-        parts: list[Any] = [self.transform(frame)]
+        check_number(memory_limit, "memory_limit", low=0, whole=True)
+        check_choice(cache, CACHES, "cache")
+        run = self._runner
+        varied = _dataset.check_augment(augment, {c: plan.role for c, (_, plan, _) in run.graphs.items()})
+        columns = run.read_table(self._checked(frame))
+        parts: list[Any] = [run.table(columns, len(frame))]
         if problem is not None:
-            parts.append(problem.encode(frame))
+            parts.append(_target(problem, frame, varied))
         if weights is not None:
             if problem is None or np.shape(weights) != (len(frame),):
                 expected = f"one weight for each of the {len(frame)} rows, together with `problem`"
                 stop([complaint("weights", expected, f"shape {np.shape(weights)}")])
             parts.append(np.asarray(weights, "float32"))
-        return batches(
-            tuple(parts) if len(parts) > 1 else parts[0], len(frame), batch_size, shuffle=shuffle, seed=seed
+        media = _dataset.media_columns(
+            run.graphs, frame, augment=varied, cache=cache, memory_limit=memory_limit
         )
+        features = tuple(parts) if len(parts) > 1 else parts[0]
+        return _dataset.batches(features, len(frame), batch_size, shuffle=shuffle, seed=seed, media=media)
 
     def counts(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Count what had to be handled: missing values and categories that training never saw.
@@ -219,9 +203,12 @@ class Preprocessor:
             InputError: As `transform`.
         """
         plans = {p.column: p for p in self._plan.categories}
-        rows = []
-        read = self._read(frame)
+        rows: list[tuple[Any, ...]] = []
+        read = self._runner.read_table(self._checked(frame))
         for column in self.columns:
+            if column in self.media:
+                rows.append((column, int(frame[column].isna().sum()), 0, ()))
+                continue
             plan, values = plans.get(column), read[self._names[column]]
             missing = np.isnan(values) if plan is None else values == MISSING_ID
             unseen = np.zeros(len(values), bool) if plan is None else _unseen(plan, values)
@@ -231,21 +218,7 @@ class Preprocessor:
 
     def frame(self) -> pd.DataFrame:
         """What happens to each column: ``column``, ``role``, ``treatment``, ``features`` (how many), ``why``."""
-        rows = []
-        for p in self._plan.numeric:
-            rows.append(
-                (p.column, p.role, "elapsed" if p.role == "datetime" else p.treatment, 1 + p.indicator, p.why)
-            )
-        rows += [(p.column, "datetime", "cyclic", 2 * len(p.cycles), p.why) for p in self._plan.dates]
-        for c in self._plan.categories:
-            n = len(c.vocabulary) + c.missing if c.treatment == "one-hot" else 1
-            rows.append((c.column, "categorical", c.treatment, n, c.why))
-        for x in self._plan.crosses:
-            rows.append(
-                (x.name, "cross", x.treatment, len(x.vocabulary) if x.treatment == "one-hot" else 1, x.why)
-            )
-        rows += [(c, self.schema.roles[c], "left out", 0, why) for c, why in self.left_out.items()]
-        return pd.DataFrame(rows, columns=["column", "role", "treatment", "features", "why"])
+        return describe(self._plan, self.schema)
 
     def feature_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """`transform` as one table with names.
@@ -254,14 +227,18 @@ class Preprocessor:
             frame: Raw rows, shape ``(n, n_columns)``.
 
         Returns:
-            pandas.DataFrame: The dense columns, then the ids, with the index of `frame`.
+            pandas.DataFrame: The dense columns, then the ids, then media as one array a cell, with the index of `frame`.
 
         Raises:
             InputError: As `transform`.
         """
         features = self.transform(frame)
         parts = []
+        media = set(self.media.values())
         for name, values in features.items():
+            if name in media:
+                parts.append(pd.DataFrame({name: list(values)}, index=frame.index, dtype=object))
+                continue
             names = self.feature_names if name == _graph.DENSE else [f"{name} (id)"]
             parts.append(pd.DataFrame(values, columns=list(names), index=frame.index))
         return pd.concat(parts, axis=1)
@@ -323,41 +300,14 @@ def load(folder: str | os.PathLike[str]) -> Preprocessor:
     return Preprocessor.from_json(_files.read_json(pathlib.Path(folder) / "preprocessor.json"))
 
 
-def batches(parts: Any, n: int, batch_size: int, *, shuffle: bool = False, seed: int = 0) -> tf.data.Dataset:
-    """Batches gathered from arrays in memory; with `shuffle` each pass has a new order, drawn from `seed`.
-
-    Whole rows of batch numbers are drawn at once, so that no work is done row by row.
-
-    Args:
-        parts: Nested arrays with ``n`` rows each.
-        n: Number of rows, at least 1.
-        batch_size: Rows a batch.
-        shuffle: Whether to draw an order for each pass. Defaults to False.
-        seed: Seed of the orders. Defaults to 0.
-
-    Returns:
-        tf.data.Dataset: Elements of the same nesting, with a leading batch axis.
-    """
-    tensors = tf.nest.map_structure(tf.constant, parts)
-    full = n // batch_size * batch_size
-
-    def rows(pass_seed: tf.Tensor) -> tf.data.Dataset:
-        order = tf.range(n)
-        if shuffle:
-            order = tf.random.experimental.stateless_shuffle(
-                order, tf.stack([pass_seed, tf.cast(seed, tf.int64)])
-            )
-        whole = tf.data.Dataset.from_tensor_slices(tf.reshape(order[:full], (-1, batch_size)))
-        return whole.concatenate(tf.data.Dataset.from_tensors(order[full:])) if full < n else whole
-
-    passes = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
-    options = tf.data.Options()
-    options.deterministic = True
-    gathered = passes.flat_map(rows).map(lambda i: tf.nest.map_structure(lambda t: tf.gather(t, i), tensors))
-    sized = gathered.apply(tf.data.experimental.assert_cardinality(-(-n // batch_size)))
-    return sized.with_options(options).prefetch(tf.data.AUTOTUNE)
-
-
 def _unseen(plan: CategoryPlan, ids: np.ndarray) -> np.ndarray:
     """Which ids stand for a category that training never saw; hashing cannot tell."""
     return np.zeros(len(ids), bool) if plan.treatment == "hash" else ids == UNSEEN_ID
+
+
+def _target(problem: Problem, frame: pd.DataFrame, augment: Mapping[str, Augmentation]) -> np.ndarray:
+    """The encoded target; classes as shares where pictures are mixed."""
+    target = problem.encode(frame)
+    if not _dataset.mixes(augment) or problem.kind != "multiclass":
+        return target.astype("float32") if _dataset.mixes(augment) else target
+    return np.eye(len(problem.classes), dtype="float32")[target.astype(int)]

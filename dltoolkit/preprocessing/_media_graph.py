@@ -1,0 +1,156 @@
+"""Texts, pictures, sounds and sequences in the Keras graph: one model a column, of stock layers and operations."""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from dltoolkit._keras import keras
+from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePlan, SoundPlan, TextPlan
+
+ops = keras.ops
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601: how bright red, green and blue look
+SOBEL_MOST = 4 * math.sqrt(2)  # the strongest edge that pictures of 0..1 can have
+FLOOR = 1e-6  # energy below which all is silence: -60 dB of a full-scale sine in one band, about
+SPREAD_FLOOR = 1e-8  # a window flatter than this stays at 0
+KERAS_STANDARDISE = {
+    "lower-and-strip-punctuation": "lower_and_strip_punctuation",
+    "lower": "lower",
+    "strip-punctuation": "strip_punctuation",
+    "none": None,
+}
+KERAS_MODES = {"sequence": "int", "tf-idf": "tf_idf", "multi-hot": "multi_hot", "count": "count"}
+
+
+def media_model(plan: MediaPlan, name: str) -> keras.Model:
+    """One column's part of the graph: its raw form in (see ``plan.raw``), its feature out.
+
+    Args:
+        plan: What was learnt.
+        name: The model's name.
+
+    Returns:
+        keras.Model: A functional model of stock layers.
+    """
+    shape, dtype = plan.raw
+    raw = keras.Input(shape, dtype=dtype)
+    return keras.Model(raw, _BUILDERS[plan.role](plan, raw), name=name)
+
+
+def text_layer(plan: TextPlan) -> keras.layers.TextVectorization:
+    """The stock layer that turns texts into ids or counts."""
+    weights = {"idf_weights": np.array(plan.idf, "float32")} if plan.treatment == "tf-idf" else {}
+    return keras.layers.TextVectorization(
+        standardize=KERAS_STANDARDISE[plan.standardise],
+        split="character" if plan.unit == "character" else "whitespace",
+        ngrams=plan.ngrams if plan.ngrams > 1 else None,
+        output_mode=KERAS_MODES[plan.treatment],
+        output_sequence_length=plan.length if plan.treatment == "sequence" else None,
+        vocabulary=list(plan.vocabulary),
+        **weights,
+    )
+
+
+def _text(plan: TextPlan, raw: keras.KerasTensor) -> keras.KerasTensor:
+    if plan.unit == "wordpiece":
+        return ops.cast(raw, "int32")
+    return ops.cast(text_layer(plan)(raw), plan.feature[1])
+
+
+def _image(plan: ImagePlan, raw: keras.KerasTensor) -> keras.KerasTensor:
+    pixels = ops.cast(raw, "float32")
+    parts = []
+    if plan.edges != "only":
+        parts.append((pixels - np.array(plan.centre, "float32")) * np.array(plan.scale, "float32"))
+    if plan.edges != "none":
+        parts.append(edge_strength(pixels / 255.0))
+    return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+
+
+def edge_strength(pictures: keras.KerasTensor) -> keras.KerasTensor:
+    """How strong the edges are: the length of the Sobel gradient of the brightness, 0 to 1.
+
+    Args:
+        pictures: float32 ``(n, height, width, 1 or 3)``, values 0..1.
+
+    Returns:
+        Tensor: float32 ``(n, height, width, 1)``; at the border the picture is continued by its mirror image.
+
+    References:
+        Sobel and Feldman (1968), "A 3x3 isotropic gradient operator for image processing".
+    """
+    if pictures.shape[-1] == 3:
+        pictures = ops.sum(pictures * np.array(LUMA, "float32"), axis=-1, keepdims=True)
+    wide = ops.pad(pictures, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="symmetric")
+    up, middle, down = wide[:, :-2], wide[:, 1:-1], wide[:, 2:]
+    column_sums, row_difference = up + 2.0 * middle + down, down - up
+    across = column_sums[:, :, 2:] - column_sums[:, :, :-2]
+    along = row_difference[:, :, :-2] + 2.0 * row_difference[:, :, 1:-1] + row_difference[:, :, 2:]
+    return ops.sqrt(across * across + along * along) / SOBEL_MOST
+
+
+def _sound(plan: SoundPlan, raw: keras.KerasTensor) -> keras.KerasTensor:
+    if plan.treatment == "waveform":
+        return ops.expand_dims(raw, -1)
+    real, imaginary = ops.stft(raw, plan.window, plan.hop, plan.fft, window="hann", center=False)
+    energy = real * real + imaginary * imaginary
+    if plan.treatment == "log-mel":
+        bands = keras.layers.Dense(plan.mels, use_bias=False, trainable=False, name="mel_bands")
+        energy = bands(energy)
+        bands.set_weights([mel_matrix(plan.rate, plan.fft, plan.mels)])
+    return (ops.log(energy + FLOOR) - np.array(plan.centre, "float32")) * np.array(plan.scale, "float32")
+
+
+@functools.lru_cache(maxsize=8)
+def mel_matrix(rate: int, fft: int, mels: int) -> np.ndarray:
+    """Triangles on the mel scale, from 0 Hz to half the rate.
+
+    Args:
+        rate: Samples a second.
+        fft: Length of the Fourier transform.
+        mels: Number of bands.
+
+    Returns:
+        numpy.ndarray: float32 ``(fft // 2 + 1, mels)``, each triangle with height 1.
+
+    References:
+        O'Shaughnessy (1987), "Speech communication": mel = 2595 log10(1 + f / 700), as in the HTK toolkit.
+    """
+    top = 2595.0 * np.log10(1.0 + rate / 2 / 700.0)
+    corners = 700.0 * (10.0 ** (np.linspace(0.0, top, mels + 2) / 2595.0) - 1.0)
+    hertz = np.linspace(0.0, rate / 2, fft // 2 + 1)[:, None]
+    low, peak, high = corners[:-2], corners[1:-1], corners[2:]
+    return np.clip(
+        np.minimum((hertz - low) / (peak - low), (high - hertz) / (high - peak)), 0.0, None
+    ).astype("float32")
+
+
+def _sequence(plan: SequencePlan, raw: keras.KerasTensor) -> keras.KerasTensor:
+    known = ops.logical_not(ops.isnan(raw))
+    steps = raw
+    for _ in range(plan.difference):
+        before = ops.concatenate([steps[:, :1], steps[:, :-1]], axis=1)
+        steps = steps - ops.where(ops.isnan(before), steps, before)
+    if plan.treatment == "window":
+        scaled = _by_window(steps, known)
+    else:
+        scaled = (steps - np.array(plan.centre)) * np.array(plan.scale)
+    filled = ops.cast(ops.where(known, scaled, 0.0), "float32")
+    if not plan.ragged:
+        return filled
+    return ops.concatenate([filled, ops.cast(ops.any(known, axis=2, keepdims=True), "float32")], axis=2)
+
+
+def _by_window(steps: keras.KerasTensor, known: keras.KerasTensor) -> keras.KerasTensor:
+    """Each example and channel by the mean and the standard deviation of its own known steps."""
+    weight = ops.cast(known, "float64")
+    n = ops.maximum(ops.sum(weight, axis=1, keepdims=True), 1.0)
+    values = ops.where(known, steps, 0.0)
+    mean = ops.sum(values, axis=1, keepdims=True) / n
+    near = ops.where(known, values - mean, 0.0)
+    spread = ops.sqrt(ops.sum(near * near, axis=1, keepdims=True) / n)
+    return near / ops.where(spread > SPREAD_FLOOR * (1.0 + ops.abs(mean)), spread, 1.0)
+
+
+_BUILDERS: dict[str, Any] = {"text": _text, "image": _image, "audio": _sound, "sequence": _sequence}

@@ -1,0 +1,241 @@
+"""From the cells of a column to the one raw form that the graph takes: files are read, arrays cut to one length.
+
+The same functions serve `Preprocessor.transform`, its dataset and the bundle, so that all of them see the same numbers.
+"""
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import tokenizers
+
+from dltoolkit._checks import InputError, complaint, listed
+from dltoolkit._text import as_text
+from dltoolkit.data.kinds._images import load_images
+from dltoolkit.data.kinds._sounds import load_sounds
+from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePlan, SoundPlan, TextPlan
+from dltoolkit.preprocessing._raw import MISSING_TEXT, RawError
+
+NO_BREAK_SPACE = "\u00a0"  # stands for a space inside a tag, where texts are cut at another character
+PAD, UNKNOWN = "[PAD]", "[UNK]"
+
+
+def to_raw(plan: MediaPlan, column: pd.Series) -> np.ndarray:
+    """A column as its part of the graph takes it.
+
+    Args:
+        plan: What was learnt about it.
+        column: Its cells, ``n`` of them.
+
+    Returns:
+        numpy.ndarray: Shape ``(n, *plan.raw[0])``; texts as objects.
+
+    Raises:
+        RawError: If a cell is missing or cannot be read; files and rows are named.
+    """
+    try:
+        return _READERS[plan.role](plan, column)
+    except InputError as error:
+        raise RawError(str(error)) from error
+
+
+def complaints(columns: Mapping[str, tuple[MediaPlan, pd.Series]]) -> list[str]:
+    """What can be said against cells without reading files: missing ones, and texts that are none.
+
+    Args:
+        columns: Column to its plan and its cells.
+
+    Returns:
+        list: Sentences that name column and rows; empty when all is well.
+    """
+    found = []
+    for name, (plan, column) in columns.items():
+        missing = column.isna() if plan.role != "text" else pd.Series(False, index=column.index)
+        if missing.any():
+            cure = "Drop these rows, or leave the column out."
+            where = f"column {name!r}, row {listed(column.index[missing])}"
+            found.append(complaint(where, f"a cell with {plan.role} in every row", "none", cure))
+        elif plan.role == "text":
+            try:
+                check_text(column)
+            except RawError as error:
+                found.append(str(error))
+    return found
+
+
+def _images(plan: ImagePlan, column: pd.Series) -> np.ndarray:
+    return load_images(column, size=(plan.height, plan.width), resize=plan.resize, colour=plan.colour)
+
+
+def _sounds(plan: SoundPlan, column: pd.Series) -> np.ndarray:
+    return load_sounds(
+        column, rate=plan.rate, seconds=plan.samples / plan.rate, cell_rate=plan.cell_rate or plan.rate
+    )
+
+
+def _texts(plan: TextPlan, column: pd.Series) -> np.ndarray:
+    texts = plain_texts(column, standardise=plan.standardise, separator=plan.separator)
+    if plan.unit != "wordpiece":
+        return texts.to_numpy(zero_copy_only=False)[:, None]
+    pieces = word_piece_tokenizer(plan.vocabulary, plan.standardise)
+    ids = np.zeros((len(texts), plan.length), "int32")
+    for row, encoded in zip(ids, pieces.encode_batch_fast(texts.to_pylist()), strict=True):
+        kept = encoded.ids[: plan.length]
+        row[: len(kept)] = kept
+    return ids
+
+
+def plain_texts(column: pd.Series, *, standardise: str, separator: str | None = None) -> pa.Array:
+    """Texts in one spelling: composed letters (Unicode NFC), small ones where asked, cut marks as spaces.
+
+    Args:
+        column: The texts; a missing one is the empty text.
+        standardise: As in `TextOptions`.
+        separator: Where texts are cut, if not at spaces.
+
+    Returns:
+        pyarrow.Array: As many strings.
+
+    Raises:
+        RawError: If a cell holds something else than text; its row is named.
+    """
+    check_text(column)
+    texts = pa.array(as_text(column).fillna(MISSING_TEXT), type=pa.large_string(), from_pandas=True)
+    texts = pc.utf8_normalize(texts, form="NFC")
+    if standardise.startswith("lower"):
+        texts = pc.utf8_lower(texts)
+    if separator is not None:
+        texts = pc.replace_substring(texts, " ", NO_BREAK_SPACE)
+        texts = pc.replace_substring(texts, separator, " ")
+    return texts
+
+
+def check_text(column: pd.Series) -> None:
+    """Refuse numbers, flags and dates where texts are expected.
+
+    Raises:
+        RawError: Naming the column and its first such rows.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if isinstance(column.dtype, pd.StringDtype):
+        return
+    known = column[column.notna()]
+    odd = known[[not isinstance(value, str) for value in known]]
+    if len(odd):
+        where = f"column {column.name!r}, row {listed(odd.index)}"
+        cure = "If they are texts all the same: frame[...] = data.as_text(frame[...])."
+        raise RawError(complaint(where, "text", listed(odd, 3), cure))
+
+
+@functools.lru_cache(maxsize=8)
+def word_piece_tokenizer(vocabulary: tuple[str, ...], standardise: str) -> tokenizers.Tokenizer:
+    """A tokenizer that cuts words into the longest known pieces, from the left.
+
+    Args:
+        vocabulary: The pieces; ids start at 2, behind padding and unknown.
+        standardise: As in `TextOptions`.
+
+    Returns:
+        tokenizers.Tokenizer: Ready to encode.
+
+    References:
+        Devlin et al. (2019), "BERT"; Schuster and Nakajima (2012), "Japanese and Korean voice search".
+    """
+    ids = {piece: i for i, piece in enumerate((PAD, UNKNOWN, *vocabulary))}
+    pieces = empty_tokenizer(standardise)
+    pieces.model = tokenizers.models.WordPiece(ids, unk_token=UNKNOWN)
+    return pieces
+
+
+def empty_tokenizer(standardise: str) -> tokenizers.Tokenizer:
+    """The same without a vocabulary: BERT's way to clean texts and cut them into words, Chinese characters singly."""
+    small = standardise.startswith("lower")
+    pieces = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token=UNKNOWN))
+    pieces.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=small, strip_accents=False)
+    pieces.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    return pieces
+
+
+def learn_word_pieces(
+    texts: Sequence[str], standardise: str, *, size: int, min_count: int
+) -> tuple[str, ...]:
+    """The vocabulary of pieces, by id.
+
+    Args:
+        texts: The training texts.
+        standardise: As in `TextOptions`.
+        size: Most pieces.
+        min_count: Fewest occurrences of a pair of pieces that are joined.
+
+    Returns:
+        tuple: The pieces without padding and unknown; those that go on within a word start with ``##``.
+    """
+    pieces = empty_tokenizer(standardise)
+    trainer = tokenizers.trainers.WordPieceTrainer(
+        vocab_size=size + 2, min_frequency=min_count, special_tokens=[PAD, UNKNOWN], show_progress=False
+    )
+    pieces.train_from_iterator(texts, trainer)
+    vocabulary = json.loads(pieces.to_str())["model"]["vocab"]
+    return tuple(sorted(vocabulary, key=vocabulary.__getitem__))[2:]
+
+
+def _sequences(plan: SequencePlan, column: pd.Series) -> np.ndarray:
+    cells = steps_of(column)
+    wrong = [i for i, cell in enumerate(cells) if cell.shape[1] != plan.channels]
+    if wrong:
+        got = f"shape {cells[wrong[0]].shape} in the first of {len(wrong):,} rows"
+        where = f"column {column.name!r}, row {listed(column.index[wrong])}"
+        raise RawError(complaint(where, f"arrays (steps, {plan.channels}) as in training", got))
+    raw = np.full((len(cells), plan.length, plan.channels), np.nan)
+    for row, cell in zip(raw, cells, strict=True):
+        if plan.keep == "last":
+            row[max(0, plan.length - len(cell)) :] = cell[max(0, len(cell) - plan.length) :]
+        else:
+            row[: len(cell)] = cell[: plan.length]
+    return raw
+
+
+def steps_of(column: pd.Series) -> list[np.ndarray]:
+    """The cells as arrays float64 ``(steps, channels)``.
+
+    Raises:
+        RawError: If a cell is missing, no array of numbers, of another shape, empty, or infinite; rows are named.
+    """
+    cells, bad = [], {}
+    for i, value in enumerate(column):
+        cell = np.asarray(value, "float64") if _numbers(value) else np.empty((0, 0))
+        cell = cell[:, None] if cell.ndim == 1 else cell
+        if cell.ndim != 2 or not cell.size or np.isinf(cell).any():
+            bad[i] = _what(value)
+        cells.append(cell)
+    if bad:
+        where = f"column {column.name!r}, row {listed(column.index[list(bad)])}"
+        expected = "an array of finite numbers, (steps,) or (steps, channels), with at least one step"
+        raise RawError(complaint(where, expected, listed(dict.fromkeys(bad.values()), 3)))
+    return cells
+
+
+def _numbers(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        value = np.asarray(value)
+    return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+
+
+def _what(value: object) -> str:
+    if not _numbers(value):
+        return f"{value!r:.40}"
+    cell = np.asarray(value)
+    return f"infinity in shape {cell.shape}" if cell.ndim in (1, 2) and cell.size else f"shape {cell.shape}"
+
+
+_READERS: dict[str, Callable[..., np.ndarray]] = {
+    "image": _images,
+    "audio": _sounds,
+    "text": _texts,
+    "sequence": _sequences,
+}
