@@ -38,11 +38,13 @@ _HOMES = {
     "read": "_read",
     "read_audio": "kinds._sound_files",
     "read_images": "kinds._image_files",
+    "read_series": "kinds._series",
     "read_texts": "kinds._texts",
     "read_review": "_relabel",
     "relabel": "_relabel",
     "sound_info": "kinds._sounds",
     "split": "_split",
+    "windows": "kinds._windows",
     "write_review": "_relabel",
 }
 
