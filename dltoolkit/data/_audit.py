@@ -18,7 +18,9 @@ from dltoolkit._checks import (
 )
 from dltoolkit.data import _audit_columns, _audit_values
 from dltoolkit.data._audit_columns import Column
+from dltoolkit.data._audit_kinds import kind_findings
 from dltoolkit.data._audit_table import table_findings, target_findings
+from dltoolkit.data._cells import ARRAYS
 from dltoolkit.data._content import hashable
 from dltoolkit.data._findings import SEVERITIES, AuditFinding, Table
 from dltoolkit.data._labels import suspicious_labels
@@ -37,6 +39,8 @@ _TARGET_CHECKS = (
     _audit_values.spelling_variants,
     _audit_values.mixed_units,
 )
+# And of a column whose cells are pictures, sounds or sequences, beside the checks of their kind.
+_CELL_CHECKS = (_audit_columns.all_missing, _audit_columns.missing)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -128,6 +132,14 @@ def audit(
     ``leakage``. Of the target: ``missing_target``, ``target``, ``imbalance``, ``rare_class``, ``suspicious_labels``,
     ``conflicting_labels``. Of the table: ``duplicates``, ``groups``, ``time_order``, ``file`` (what `read` noted).
 
+    Of pictures, sounds and texts: ``unreadable``, ``same_content``, ``near_duplicates``, ``conflicting_content``. Of
+    pictures: ``blank``, ``blurred``, ``tiny``, ``mixed_sizes``, ``mixed_aspects``, ``mixed_modes``. Of sounds:
+    ``silence``, ``clipping``, ``dc_offset``, ``mixed_rates``, ``mixed_channels``, ``mixed_lengths``, ``long_sounds``. Of
+    texts: ``long_texts``, ``one_word``, ``control_characters``, ``mixed_scripts``, ``no_spaces``, ``swapped``. Of
+    sequences: ``ragged``, ``empty_sequences``, ``mixed_channels``, ``missing_steps``, ``still``. Of series: ``unsorted``,
+    ``repeated_times``, ``gaps``, ``uneven_steps``. Of ratings: ``cold_users``, ``cold_items``, ``repeated_pairs``,
+    ``rating_scale``, ``popularity``. Of very many files a draw is looked at, and the finding says so.
+
     Args:
         frame: The table, shape ``(n_rows, n_columns)``, at least one row.
         target: The column to predict, or several for a multi-label problem.
@@ -158,10 +170,12 @@ def audit(
     columns = [Column(c, schema.roles[c], hashable(frame[c])) for c in frame.columns if c not in targets]
     findings += target_findings(table) + table_findings(table)
     for column in columns:
-        findings += _run((*_audit_columns.CHECKS, *_audit_values.CHECKS), table, column)
+        checks = (*_audit_columns.CHECKS, *_audit_values.CHECKS)
+        findings += _run(_CELL_CHECKS if column.role in ARRAYS else checks, table, column)
     for name in targets:
         findings += _run(_TARGET_CHECKS, table, Column(name, _target_role(problem), frame[name]))
-    findings += leakage(table, columns)
+    findings += kind_findings(table, columns)
+    findings += leakage(table, [c for c in columns if c.role not in ARRAYS])
     findings += suspicious_labels(table, columns) if labels else []
     findings.sort(key=lambda f: SEVERITIES.index(f.severity))
     return Audit(tuple(findings), len(frame), target if isinstance(target, str) else targets, schema)

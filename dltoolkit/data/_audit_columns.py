@@ -112,9 +112,8 @@ def empty_strings(table: Table, column: Column) -> AuditFinding | None:
     advice = (
         f"{told(mask.sum(), 'row')} of text without a letter, a category of its own, not a missing value."
     )
-    return table.finding(
-        "empty_strings", column.name, mask, advice + " Replace it by None if it means missing."
-    )
+    advice += " Replace it by None if it means missing."
+    return table.finding("empty_strings", column.name, mask, advice, severity=_warn_if(column.role == "text"))
 
 
 def infinite(table: Table, column: Column) -> AuditFinding | None:

@@ -123,7 +123,8 @@ def _duplicates(table: Table) -> AuditFinding | None:
 def _groups(table: Table) -> AuditFinding | None:
     """An id that several rows share: the rows of one thing may fall on both sides of a split."""
     for name, role in table.schema.roles.items():
-        if role not in ("id", "categorical") or not _named_id(_words(name)):
+        named = role in ("id", "categorical") and _named_id(_words(name))
+        if not named and (role != "user" or table.schema.columns("item")):  # all users rate some of all items
             continue
         known = table.frame[name].dropna()
         n_groups = known.nunique()
@@ -140,7 +141,7 @@ def _groups(table: Table) -> AuditFinding | None:
 
 def _time_order(table: Table) -> AuditFinding | None:
     """Dates: a model for the future should be tested on the latest rows."""
-    dates = table.schema.columns("datetime")
+    dates = table.schema.columns("time") or table.schema.columns("datetime")
     if not dates:
         return None
     advice = (

@@ -17,6 +17,7 @@ from dltoolkit._checks import (
     stop,
 )
 from dltoolkit.data._audit import Audit
+from dltoolkit.data._cells import ARRAYS
 from dltoolkit.data._clean_steps import (
     IMPUTERS,
     CleaningStep,
@@ -25,7 +26,7 @@ from dltoolkit.data._clean_steps import (
     learn_spellings,
 )
 from dltoolkit.data._findings import blank, infinite
-from dltoolkit.data._schema import FEATURE_ROLES
+from dltoolkit.data._schema import FEATURE_ROLES, TABLE_ROLES
 
 # The options of `clean`, each with its choices.
 CHOICES = {
@@ -211,10 +212,18 @@ def _missing_values(frame: pd.DataFrame, audit: Audit, settings: Settings) -> li
     steps, complaints = [], []
     for name in _kept(audit, settings):
         own = settings["columns"].get(name, {})
-        if audit.schema.roles[name] == "text" and "missing" not in own:
-            continue  # no sentence stands for the others
+        role = audit.schema.roles[name]
+        if role not in TABLE_ROLES and "missing" not in own:
+            continue  # no sentence, picture or user stands for the others
         choice = _option(name, "missing", settings)
         if choice not in IMPUTERS:
+            continue
+        if role in ARRAYS:
+            cure = "Say 'drop' for the rows, or fill the cells yourself."
+            got = f"missing={choice!r}"
+            complaints.append(
+                complaint(f"columns[{name!r}]", f"no value to fill into {role} cells", got, cure)
+            )
             continue
         try:
             steps.append(learn_imputer(frame[name], choice, value=own.get("value"), time=settings["time"]))

@@ -207,5 +207,7 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, (pd.Timestamp, datetime.date, datetime.datetime)):
         return value.isoformat()
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}, {value.dtype}"
     text = str(value)
     return text if len(text) <= 200 else text[:199] + "…"
