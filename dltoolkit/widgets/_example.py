@@ -24,15 +24,27 @@ MOST_LINES = 12  # channels of a sequence that are drawn
 POINTS = 240  # along a sequence: as many as a card has pixels
 WIDTH, HEIGHT = 240, 64  # of a drawn sequence, in its own units
 
+# A shade at the edge behind which there is more to scroll to; the paper, which moves with the content, hides it at the ends.
+_MORE = ", ".join(
+    f"linear-gradient({shades}) {place} {size} {moves}"
+    for shades, place, size, moves in (
+        (f"{_html.PAPER} 40%, transparent", "top", "/ 100% 24px", "local"),
+        (f"transparent, {_html.PAPER} 60%", "bottom", "/ 100% 24px", "local"),
+        (f"{_html.LINE}, transparent", "top", "/ 100% 10px", "scroll"),
+        (f"transparent, {_html.LINE}", "bottom", "/ 100% 10px", "scroll"),
+    )
+)
+
 STYLE = f"""<style>
-.dlt-example {{ display: flex; flex-direction: column; gap: 4px; font-size: 12px; color: {_html.INK}; line-height: 1.4; }}
+.dlt-example {{ display: flex; flex-direction: column; gap: 6px; font-size: 12px; color: {_html.INK}; line-height: 1.4; }}
 .dlt-example figure {{ margin: 0; }} .dlt-example figcaption {{ color: {_html.MUTED}; font-size: 11px; }}
 .dlt-example img {{ display: block; width: 100%; height: 132px; object-fit: contain; margin: 0; max-width: none; }}
 .dlt-example img.dlt-pixels {{ image-rendering: pixelated; }}
 .dlt-example svg {{ display: block; width: 100%; height: 64px; color: {_html.ACCENT}; }}
 .dlt-example audio {{ display: block; width: 100%; height: 36px; }}
 .dlt-text {{ max-height: 150px; overflow: auto; white-space: pre-line; overflow-wrap: anywhere; }}
-.dlt-values {{ max-height: 168px; overflow: auto; }}
+.dlt-values {{ max-height: 206px; overflow: auto; }}
+.dlt-text, .dlt-values {{ scrollbar-width: thin; background: {_MORE}; background-repeat: no-repeat; }}
 .dlt-panel .dlt-values table {{ width: 100%; border-collapse: collapse; font-size: 12px; color: {_html.INK}; margin: 0; }}
 .dlt-panel .dlt-values tr {{ background: none; }}
 .dlt-panel .dlt-values th, .dlt-panel .dlt-values td {{ border: 0; padding: 1px 6px 1px 0; text-align: left; vertical-align: top; font-weight: 400;

@@ -23,7 +23,10 @@ STYLE = f"""<style>
 .dlt-card .widget-toggle-buttons {{ width: 100%; height: auto; margin: 4px 0 0; overflow: hidden; }}
 .dlt-card .widget-toggle-buttons > div {{ display: flex; flex: 1 1 auto; }}
 .dlt-card .widget-toggle-buttons .widget-toggle-button {{ flex: 1 1 auto; width: auto; min-width: 0; margin: 0 1px; padding: 0 2px; font-size: 12px; }}
-.dlt-card .widget-toggle-buttons .widget-toggle-button.mod-active {{ background: {_html.ACCENT}; color: {_html.ON_ACCENT}; box-shadow: none; }}
+.dlt-card .widget-toggle-button.mod-active {{ box-shadow: none; }}
+.dlt-card.dlt-keep .widget-toggle-button.mod-active {{ background: {_html.GOOD}; color: {_html.ON_ACCENT}; }}
+.dlt-card.dlt-relabel .widget-toggle-button.mod-active {{ background: {_html.ACCENT}; color: {_html.ON_ACCENT}; }}
+.dlt-card.dlt-drop .widget-toggle-button.mod-active {{ background: {_html.BAD}; color: {_html.ON_ACCENT}; }}
 .dlt-card .widget-dropdown, .dlt-card .widget-text {{ width: 100%; margin: 4px 0 0; }}
 </style>"""
 
