@@ -64,7 +64,8 @@ def test_a_module_of_the_table_side_loads_no_framework_with_any_of_its_parts(nam
 import importlib, json, pkgutil, sys
 module = importlib.import_module("dltoolkit.{name}")
 for part in pkgutil.walk_packages(getattr(module, "__path__", []), "dltoolkit.{name}."):
-    importlib.import_module(part.name)
+    if part.name != "dltoolkit.data._builders":  # imported by who imports TensorFlow Datasets, and by nobody else
+        importlib.import_module(part.name)
 [getattr(module, public) for public in getattr(module, "__all__", [])]
 print(json.dumps(list(sys.modules)))
 """

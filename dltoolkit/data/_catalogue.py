@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dltoolkit import _files
-from dltoolkit._checks import InputError, check_choice, complaint
+from dltoolkit._checks import InputError, check_choice, complaint, stop
 from dltoolkit.data._entries import ENTRIES, Entry
 from dltoolkit.data._media import ROLES_TOLD
 from dltoolkit.data._spoken_digits import spoken_digits
+from dltoolkit.data._tfds import PREFIX, load_tfds
 
 TABLES = pathlib.Path(__file__).parent / "tables"
 
@@ -39,11 +40,24 @@ def catalogue() -> pd.DataFrame:
     )
 
 
-def load(name: str) -> pd.DataFrame:
-    """A data set by its name: one that comes with the package, or is made on first use.
+def load(
+    name: str, *, split: str | None = None, limit: int | None = None, download: bool | str = "ask"
+) -> pd.DataFrame:
+    """A data set by its name: one that comes with the package, is made on first use, or is one of TensorFlow Datasets.
+
+    ``load("tfds:mnist", split="test")`` looks into TFDS's folder (``TFDS_DATA_DIR``, else ``~/tensorflow_datasets``)
+    and touches no network unless it may download. An example is a row: an image is a uint8 array ``(h, w, channels)``, a
+    sound an array of samples (its rate in ``attrs["sample_rate"]``), a class its name, a nested feature a column
+    ``outer/inner``, a list of texts a list; a label that is withheld (-1) is missing.
 
     Args:
-        name: One of the names in `catalogue`, such as ``"credit"``.
+        name: One of the names in `catalogue`, such as ``"credit"``, or ``"tfds:NAME"``, where NAME may go on with
+            ``/CONFIG`` and ``:VERSION``.
+        split: For TFDS: which part, in its own words, such as ``"test"`` or ``"train[:10%]"``. Defaults to None:
+            ``"train"``.
+        limit: For TFDS: the most rows to read. Defaults to None: all.
+        download: For TFDS: whether a data set that is not in its folder may be downloaded. Defaults to ``"ask"``: a
+            person at a terminal is asked, everyone else gets an error that says how.
 
     Returns:
         pandas.DataFrame: A fresh copy, shape ``(n_rows, n_columns)``; ``frame.attrs`` holds its ``"name"`` and its
@@ -53,7 +67,8 @@ def load(name: str) -> pd.DataFrame:
         file in `cache_dir`. Columns that only number the rows are left out.
 
     Raises:
-        InputError: If there is no such data set (the message names close ones), or if its file is damaged.
+        InputError: If there is no such data set (the message names close ones), or if its file is damaged; for
+            TFDS if it is not in its folder and may not or cannot be downloaded, is damaged, or does not fit in memory.
         FileNotFoundError: If its file is not there.
         ImportError: If it must be made, and the package that makes it is not installed; the message has the pip line.
 
@@ -63,7 +78,12 @@ def load(name: str) -> pd.DataFrame:
         >>> load("digits")["image"][0].shape
         (8, 8)
     """
+    if isinstance(name, str) and name.startswith(PREFIX):
+        return load_tfds(name, split=split, limit=limit, download=download)
     check_choice(name, CATALOGUE, "name")
+    given = {"split": split, "limit": limit, "download": None if download == "ask" else download}
+    cure = "It is for data sets of TFDS: take rows of the frame instead, and parts with data.split."
+    stop([complaint(n, f"none for {name!r}", repr(v), cure) for n, v in given.items() if v is not None])
     entry = CATALOGUE[name]
     frame = _shipped(name) if entry.bytes else spoken_digits()
     frame.attrs.update(name=name, target=entry.target)
