@@ -38,6 +38,7 @@ _HOMES = {
     "quarantine": "kinds._folders",
     "read": "_read",
     "read_audio": "kinds._sound_files",
+    "read_batches": "kinds._batches",
     "read_images": "kinds._image_files",
     "read_ratings": "kinds._ratings",
     "read_series": "kinds._series",

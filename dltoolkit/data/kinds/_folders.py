@@ -257,6 +257,11 @@ def from_folder(folder: pathlib.Path, kind: Kind) -> Found:
     return found
 
 
+def everything(folder: pathlib.Path, kind: Kind) -> list[str]:
+    """The files of the kind in a folder and all folders in it, in natural order."""
+    return list(_files(str(folder), kind, (Counter(), {os.path.realpath(folder)})))
+
+
 def _check_classes(folder: pathlib.Path, kind: Kind, held: tuple[list[str], dict[str, list[str]]]) -> None:
     loose, classes = held
     if not loose and not any(classes.values()):
