@@ -32,7 +32,9 @@ MEDIA = {"images": "image", "text": "text", "audio": "audio", "sequence": "lpc"}
 class _Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[misc, call-arg]
     """One data set of the catalogue; a subclass says which."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version(
+        "1.0.0"
+    )  # a changed file of the catalogue needs the next one: TFDS keeps the old
     entry_name: str
 
     def _info(self) -> Any:
@@ -72,9 +74,8 @@ def _plan(name: str, column: pd.Series) -> tuple[Any, Callable[[pd.Series], Any]
     """The feature of a column, and what gives its values."""
     first = column.iloc[0]
     if name == "audio":
-        return tfds.features.Audio(dtype=np.int16, sample_rate=_espeak.SAMPLE_RATE), lambda c: map(
-            _samples, c
-        )
+        sound = tfds.features.Audio(dtype=np.int16, sample_rate=_espeak.SAMPLE_RATE)
+        return sound, lambda c: map(_samples, c)
     if isinstance(first, np.ndarray) and first.dtype == np.uint8:
         return tfds.features.Image(shape=(*first.shape, 1)), lambda c: (cell[..., None] for cell in c)
     if isinstance(first, np.ndarray):

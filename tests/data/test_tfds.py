@@ -1,5 +1,6 @@
 """TensorFlow Datasets, both ways: the catalogue as its builders, and any of its data sets as a frame, without a network."""
 
+import importlib
 import os
 import pathlib
 import shutil
@@ -13,9 +14,10 @@ import pytest
 
 from dltoolkit import _tfds_hook, data
 from dltoolkit._checks import InputError
-from dltoolkit.data import _source, _tfds
+from dltoolkit.data import _source, _spoken_digits, _tfds
 
 tfds = pytest.importorskip("tensorflow_datasets")
+_builders = importlib.import_module("dltoolkit.data._builders")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -146,6 +148,37 @@ def test_reviews_come_from_tfds_as_they_are_in_the_frame(root):
     assert "McAuley" in info.description and "Licence: MIT" in info.description
     text, label = next(iter(tfds.load("dltoolkit_reviews", data_dir=root, split="train", as_supervised=True)))
     assert (text.numpy().decode(), int(label)) == (ours["text"][0], 1)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in data.CATALOGUE.items() if entry.bytes])
+def test_every_data_set_can_be_prepared_and_read_supervised(name, root, monkeypatch):
+    some = data.load(name).sample(60, random_state=0)
+    monkeypatch.setattr(_builders, "load", lambda _: some)
+    target = data.CATALOGUE[name].target
+    builder = tfds.builder("dltoolkit_" + name, data_dir=root)
+    builder.download_and_prepare()
+    read = list(tfds.as_numpy(builder.as_dataset(split="train", as_supervised=True)))
+    labels = [label for _, label in read]
+    if hasattr(feature := builder.info.features[target], "names"):
+        labels = [feature.names[label] for label in labels]
+    assert [str(label) for label in labels] == [
+        str(np.float32(v) if isinstance(v, float) else v) for v in some[target]
+    ]
+    assert set(builder.info.features) == set(some)
+
+
+def test_spoken_digits_come_from_tfds_as_samples(root, monkeypatch, tmp_path):
+    pytest.importorskip("espeakng_loader")
+    monkeypatch.setenv("DLTOOLKIT_CACHE", str(tmp_path / "cache"))
+    recipe = _spoken_digits.Recipe(words=("one", "two", "six"), voices=("f1", "m1"), noises=(0.0, 0.1))
+    ours = _spoken_digits.spoken_digits(recipe)
+    monkeypatch.setattr(_builders, "load", lambda _: ours)
+    monkeypatch.setattr(_builders._spoken_digits, "outline", lambda: ours)
+    theirs = data.load("tfds:dltoolkit_spoken_digits")
+    assert theirs["word"].tolist() == ours["word"].tolist() and theirs.attrs["sample_rate"] == 22_050
+    for path, samples in zip(ours["audio"], theirs["audio"], strict=True):
+        assert samples.dtype == np.int16
+        assert samples.tobytes() == pathlib.Path(path).read_bytes()[44:]  # behind a WAV file's header
 
 
 def test_missing_values_are_nan_or_empty_and_a_table_is_supervised_by_a_dictionary(root):
