@@ -16,6 +16,7 @@ from dltoolkit.widgets._style import say
 
 SHARP = 320  # pixels of a picture's longer side: sharp in a card on a screen of twice the usual density
 SMALL = 64  # pixels of the longer side up to which a picture is drawn pixel by pixel
+QUALITY = 88  # of JPEG, in which larger ones are sent: far smaller than PNG, and no loss that a card shows
 PLAYED_SECONDS = 10.0  # of a sound, so that a page of players stays light
 PLAYED_RATE = 16_000  # samples a second: speech stays clear at a third of the bytes
 LONGEST_TEXT = 2_000  # characters
@@ -113,11 +114,13 @@ def picture_html(cell: Any, name: str) -> str:
     scale = min(1.0, SHARP / longer)
     size = max(1, round(info.height * scale)), max(1, round(info.width * scale))
     picture = Image.fromarray(data.load_image(cell, size=size))
-    kind = ' class="dlt-pixels"' if longer <= SMALL else ""
-    told = f"{name}, {info.width} by {info.height} pixels"
+    small = longer <= SMALL
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
-    return f'<img{kind} alt="{_html.escape(told)}" src="{_embedded(buffer.getvalue(), "image/png")}">'
+    picture.save(buffer, **({"format": "PNG"} if small else {"format": "JPEG", "quality": QUALITY}))
+    source = _embedded(buffer.getvalue(), "image/png" if small else "image/jpeg")
+    told = _html.escape(f"{name}, {info.width} by {info.height} pixels")
+    drawn = ' class="dlt-pixels"' if small else ""
+    return f'<img{drawn} alt="{told}" src="{source}">'
 
 
 def sound_html(cell: Any, name: str, *, cell_rate: int | None = None) -> str:

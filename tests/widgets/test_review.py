@@ -116,6 +116,18 @@ def test_no_doubted_label_is_good_news():
     pd.testing.assert_frame_equal(panel.result, table())
 
 
+def test_without_a_suspicion_the_labels_are_judged_with_the_problem_and_the_roles(monkeypatch):
+    asked = []
+
+    def judge(frame, problem, *, schema):
+        asked.append((problem.target, schema.roles["text"]))
+        return suspicion([3])
+
+    monkeypatch.setattr(data, "suspicious_labels", judge, raising=False)
+    panel = widgets.LabelReview(table(), "kind")
+    assert asked == [("kind", "text")] and shown(panel) == [3]
+
+
 # ---------------------------------------------------------------- choices
 
 
@@ -352,7 +364,7 @@ def test_a_large_picture_from_a_file_becomes_small_and_keeps_its_proportions(tmp
     path = tmp_path / 'a"><b>.jpg'
     Image.fromarray(np.full((300, 1200, 3), 200, "uint8")).save(path, format="JPEG")
     html = example_html({"image": str(path)}, {"image": "image"})
-    assert Image.open(io.BytesIO(embedded(html, "image/png"))).size == (320, 80)
+    assert Image.open(io.BytesIO(embedded(html, "image/jpeg"))).size == (320, 80)
     assert len(html) < 20_000 and "<b>" not in html
 
 
