@@ -200,7 +200,7 @@ def _from_list(source: Sequence[Any] | pd.Series, kind: Kind) -> Found:
 
 def _from_table(path: pathlib.Path, kind: Kind, column: str | None) -> Found:
     """A table with a column of paths; the other columns are kept."""
-    frame = _read.read(path, text=[column] if column else ())
+    frame = _read.read(path)
     notes = list(frame.attrs.pop("notes", ()))
     column = _path_column(path, frame, (kind, column))
     empty = frame.index[frame[column].isna()]
@@ -218,6 +218,9 @@ def _path_column(path: pathlib.Path, frame: pd.DataFrame, asked: tuple[Kind, str
     kind, column = asked
     if column is not None:
         check_columns(frame, [column], argument=str(path))
+        if not pd.api.types.is_string_dtype(frame[column].dtype):
+            got = f"values such as {frame[column].iloc[0]!r}"
+            raise InputError(complaint(f"{path}, column {column!r}", f"paths of {kind.noun} files", got))
         return column
     candidates = []
     for name in frame.columns[[pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes]]:

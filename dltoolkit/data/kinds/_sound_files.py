@@ -50,7 +50,6 @@ def read_audio(
         PermissionError: If a folder may not be read.
         InputError: If there is no sound, or no whole one; if a class folder is empty, or a sound lies beside the class
             folders; if the table has no column of paths, or more than one; with `strict`, at the first damaged file.
-        ImportError: If soundfile is not installed.
 
     Example:
         >>> import pathlib, tempfile, wave

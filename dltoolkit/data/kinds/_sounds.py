@@ -7,10 +7,10 @@ import os
 from typing import Any, Literal
 
 import numpy as np
+import soundfile
 from scipy import signal
 
 from dltoolkit._checks import InputError, check_number
-from dltoolkit._optional import needed
 from dltoolkit.data.kinds import _cells
 from dltoolkit.data.kinds._cells import Fault
 
@@ -70,7 +70,6 @@ def load_sound(cell: Any, *, rate: int, cell_rate: int | None = None) -> np.ndar
     Raises:
         InputError: If the file is missing, empty, truncated, damaged, no sound or without samples; if an array has
             another shape, NaN, or values that are no samples. The message names the file.
-        ImportError: If a file is to be read and soundfile is not installed.
 
     Example:
         >>> load_sound(np.array([[0, 16384], [-32768, 0]], np.int16), rate=8000).tolist()
@@ -102,7 +101,6 @@ def load_sounds(
 
     Raises:
         InputError: If a sound cannot be used; the message names the first rows with file and reason, and the count.
-        ImportError: If a file is to be read and soundfile is not installed.
 
     Example:
         >>> load_sounds([np.ones(2), np.ones(9)], rate=4, seconds=1).tolist()
@@ -132,7 +130,6 @@ def sound_info(cell: Any, *, cell_rate: int | None = None) -> SoundInfo:
 
     Raises:
         InputError: If the file is missing, empty, truncated, no sound or without samples; if the array is no sound.
-        ImportError: If a file is to be read and soundfile is not installed.
 
     Example:
         >>> sound_info(np.zeros(8000), cell_rate=16000).seconds
@@ -272,7 +269,6 @@ def _sane(samples: np.ndarray) -> np.ndarray:
 
 
 def _opened(path: Any) -> Any:
-    soundfile = needed("soundfile", extra="audio", work="Reading a sound file")
     try:
         file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
@@ -306,7 +302,6 @@ def _check_header(path: Any, file: Any) -> None:
 
 def _read(file: Any, count: int) -> np.ndarray:
     """The first samples of an open file: float32, shape ``(count, channels)``."""
-    soundfile = needed("soundfile", extra="audio", work="Reading a sound file")
     try:
         samples = file.read(count, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
