@@ -56,17 +56,18 @@ def doubts(frame: pd.DataFrame, problem: Problem, suspicion: pd.DataFrame) -> pd
         {
             "row": pd.Series(rows.index.tolist(), dtype=object),
             "given": as_text(rows[problem.targets[0]]).fillna(UNLABELLED).to_numpy(object),
-            "suggested": pd.Series(_suggested(found["suggested"], problem), dtype=object),
+            "suggested": pd.Series(_suggested(found["suggested"], problem, rows), dtype=object),
             "confidence": np.asarray(confidence, dtype=float),
             "words": _words(rows),
         }
     )
 
 
-def _suggested(column: pd.Series, problem: Problem) -> list[Any]:
-    """Suggestions in the type of the problem's labels."""
+def _suggested(column: pd.Series, problem: Problem, rows: pd.DataFrame) -> list[Any]:
+    """Suggestions in the type of the problem's labels; whole amounts where the column holds such."""
     if problem.kind == "regression":
-        return column.tolist()
+        whole = pd.api.types.is_integer_dtype(rows[problem.targets[0]].dtype)
+        return (column.round().astype("int64") if whole else column).tolist()
     labels = dict(zip(problem.classes, problem.labels.tolist(), strict=True))
     unknown = [text for text in as_text(column).unique() if text not in labels]
     if unknown:

@@ -320,6 +320,17 @@ def test_amounts_are_typed_in():
     assert panel.result.loc[3, "size"] == 2.5 and panel.choices == {3: ("relabel", 2.5)}
 
 
+def test_whole_amounts_are_suggested_as_whole_numbers():
+    frame = table().assign(size=range(1_000, 1_000 + N))
+    panel = widgets.LabelReview(frame, "size", pd.DataFrame({"row": [3], "suggested": [1_207.6]}))
+    panel.cards[0].action.value = "relabel"
+    panel.apply()
+    assert panel.result.loc[3, "size"] == 1_208 and panel.result["size"].dtype == "int64"
+    panel.cards[0].label.value = 2.5
+    panel.apply()
+    assert "row 3: expected a whole number, got 2.5" in panel.status.value
+
+
 def test_a_missing_label_can_be_given():
     frame = table()
     frame.loc[5, "kind"] = None
