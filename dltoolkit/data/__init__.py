@@ -47,6 +47,7 @@ _HOMES = {
     "relabel": "_relabel",
     "sound_info": "kinds._sounds",
     "split": "_split",
+    "suspicious_labels": "_suspicious",
     "windows": "kinds._windows",
     "write_review": "_relabel",
 }

@@ -3,13 +3,10 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.model_selection import KFold, StratifiedKFold
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from dltoolkit.data._audit_columns import HIGH_SKEW, Column
+from dltoolkit.data._audit_columns import Column
 from dltoolkit.data._findings import AuditFinding, Table, plain, told
+from dltoolkit.data._judge import Features, amount_scores, class_chances, judged_inputs, n_folds_for
 from dltoolkit.problem import Problem
 
 # Northcutt, Jiang and Chuang (2021), Confident learning: estimating uncertainty in dataset labels, Journal of
@@ -24,17 +21,9 @@ CLEAR, DISBELIEF = 0.7, 0.1
 # For amounts: residuals beyond this many robust standard deviations. Iglewicz and Hoaglin (1993), How to detect and
 # handle outliers, name 3.5 for normal residuals; those of real tables have long tails.
 FAR_RESIDUAL = 10.0
-NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution over its median absolute deviation
-# More rows, or more values in all, are drawn from, which keeps the check within a few seconds.
-MAX_ROWS, MAX_VALUES = 20_000, 400_000
-SMALL = 5_000  # rows up to which five folds are cheap; three beyond
-MIN_ROWS, MIN_DRAWN = 60, 1_000
+MIN_ROWS = 60
 MAX_CLASSES = 50
-TREES, ROUNDS = 750, 50  # at most so many trees over all classes and folds, and boosting rounds
 MAX_EXAMPLES = 50
-# OpenMP's threads wait for each other by spinning. Where another process wants the cores too, that made this check take
-# 60 s for 1 s on credit; two quiet cores would gain less than 2.
-THREADS = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +46,9 @@ class _Doubt:
 def suspicious_labels(table: Table, columns: list[Column]) -> list[AuditFinding]:
     """One finding for each target with labels that look wrong, its examples ranked, the least believed first.
 
-    Gradient boosting judges each row from the other rows (cross-validation), on numbers, booleans, dates and
-    categories; text and ids play no part. Targets with more than 50 classes are not judged.
+    A model judges each row from the other rows (cross-validation): gradient boosting on numbers, booleans, dates and
+    categories; where there are pictures, texts, sounds or sequences, logistic regression on quick features of all.
+    Ids play no part. Targets with more than 50 classes are not judged.
 
     Args:
         table: The table; rows without a label play no part.
@@ -67,22 +57,15 @@ def suspicious_labels(table: Table, columns: list[Column]) -> list[AuditFinding]
     Returns:
         list: Findings of kind ``"suspicious_labels"``.
     """
-    used = [
-        c for c in columns if c.role in ("numeric", "boolean", "categorical", "datetime") and len(c.counts)
-    ]
-    rows = np.flatnonzero(table.labelled)
-    if table.problem is None or not used or len(rows) < MIN_ROWS:
+    inputs = judged_inputs(table, columns)
+    if table.problem is None or inputs is None or len(inputs[0]) < MIN_ROWS:
         return []
-    most = min(MAX_ROWS, max(MIN_DRAWN, MAX_VALUES // len(used)))
-    if len(rows) > most:
-        rows = np.sort(np.random.default_rng(table.seed).choice(rows, most, replace=False))
-    features = np.column_stack([_feature(c, rows) for c in used])
+    rows, features = inputs
     labels = table.problem.encode(table.frame.iloc[rows]).reshape(len(rows), -1)
     judge = _amounts if table.problem.kind == "regression" else _classes
     found = []
     for i, name in enumerate(table.targets):
-        with threadpool_limits(THREADS, "openmp"):
-            doubt = judge(features, labels[:, i], table)
+        doubt = judge(features, labels[:, i], table)
         if doubt is not None:
             doubt = dataclasses.replace(
                 doubt, rows=rows[doubt.rows], advice=doubt.advice + _drawn(table, len(rows))
@@ -91,24 +74,15 @@ def suspicious_labels(table: Table, columns: list[Column]) -> list[AuditFinding]
     return found
 
 
-def _feature(column: Column, rows: np.ndarray) -> np.ndarray:
-    """A column as floats for trees: amounts as they are, categories as numbers; missing is NaN."""
-    if column.role in ("numeric", "datetime"):
-        values = column.numbers[rows]
-        return np.where(np.isfinite(values), values, np.nan)
-    codes = pd.factorize(column.values)[0][rows].astype(float)
-    return np.where(codes < 0, np.nan, codes)
-
-
-def _classes(features: np.ndarray, encoded: np.ndarray, table: Table) -> _Doubt | None:
+def _classes(features: Features, encoded: np.ndarray, table: Table) -> _Doubt | None:
     """Labels that cross-validated boosting disbelieves."""
-    n_folds = 5 if len(features) <= SMALL else 3
+    n_folds = n_folds_for(features.shape[0])
     classes, labels, counts = np.unique(encoded.astype(int), return_inverse=True, return_counts=True)
     judged = np.flatnonzero(counts[labels] >= n_folds)
     if not 2 <= (counts >= n_folds).sum() <= MAX_CLASSES:
         return None
     frequent, labels = np.unique(labels[judged], return_inverse=True)
-    chances = _chances(features[judged], labels, n_folds, table.seed)
+    chances = class_chances(features[judged], labels, seed=table.seed)
     own, wrong = chances[np.arange(len(labels)), labels], int((chances.argmax(axis=1) != labels).sum())
     clear = wrong <= (1 - CLEAR) * (len(labels) - np.bincount(labels).max())
     issues, disbelieved = confident_issues(chances, labels), own < DISBELIEF
@@ -153,45 +127,13 @@ def confident_issues(chances: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (reached.max(axis=1) >= 0) & (reached.argmax(axis=1) != labels)
 
 
-def _chances(features: np.ndarray, labels: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
-    """Probabilities of each class from boosting that was trained on the other folds."""
-    n_classes = int(labels.max()) + 1
-    rounds = int(np.clip(TREES // (n_folds * (n_classes if n_classes > 2 else 1)), 10, ROUNDS))
-    model = HistGradientBoostingClassifier(**_settings(len(labels), rounds, seed))
-    chances = np.empty((len(labels), n_classes))
-    for learn, judge in StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(features, labels):
-        chances[judge] = model.fit(features[learn], labels[learn]).predict_proba(features[judge])
-    return chances
-
-
-def _settings(n_rows: int, rounds: int, seed: int) -> dict[str, object]:
-    """Shallow trees and few rounds: enough to doubt a label, too few to learn it by heart."""
-    return {
-        "max_iter": rounds,
-        "learning_rate": 5.0 / rounds,
-        "max_depth": 3,
-        "min_samples_leaf": int(np.clip(n_rows // 20, 2, 20)),
-        "l2_regularization": 1.0,
-        "early_stopping": False,
-        "random_state": seed,
-    }
-
-
-def _amounts(features: np.ndarray, encoded: np.ndarray, table: Table) -> _Doubt | None:
+def _amounts(features: Features, encoded: np.ndarray, table: Table) -> _Doubt | None:
     """Amounts that lie far from what cross-validated boosting expects."""
-    amounts = encoded.astype(float)
-    use_log = amounts.min() > 0 and float(pd.Series(amounts).skew()) > HIGH_SKEW
-    labels, expected = np.log(amounts) if use_log else amounts, np.empty(len(amounts))
-    model = HistGradientBoostingRegressor(**_settings(len(labels), ROUNDS, table.seed) | {"max_depth": 6})
-    for learn, judge in KFold(3, shuffle=True, random_state=table.seed).split(features):
-        expected[judge] = model.fit(features[learn], labels[learn]).predict(features[judge])
-    residuals = np.abs(labels - expected - np.median(labels - expected))
-    scale = NORMAL_MAD * np.median(residuals)
-    order = np.argsort(-residuals, kind="stable")[: (residuals > FAR_RESIDUAL * scale).sum()]
-    if scale == 0 or not len(order):
+    scores, expected = amount_scores(features, encoded.astype(float), seed=table.seed)
+    order = np.argsort(-scores, kind="stable")[: (scores > FAR_RESIDUAL).sum()]
+    if not len(order):
         return None
-    amounts_expected = np.exp(expected) if use_log else expected
-    examples: list[dict[str, object]] = [{"expected": float(f"{amounts_expected[i]:.6g}")} for i in order]
+    examples: list[dict[str, object]] = [{"expected": float(f"{expected[i]:.6g}")} for i in order]
     advice = f"{told(len(order), 'label')} that a model that did not see the row misses by more than {FAR_RESIDUAL:g}"
     return _Doubt(order, examples, advice + " times the usual error. Look at the first.", True)
 
