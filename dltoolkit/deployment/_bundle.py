@@ -70,7 +70,7 @@ class Bundle:
         Raises:
             InputError: If columns are missing, or hold values that cannot be read as in training; all are named.
         """
-        return network_outputs(self.network, self.preprocessor.transform(self.cleaning.apply(frame)))
+        return network_outputs(self.network, self.preprocessor, self.cleaning.apply(frame))
 
     def predict(self, frame: pd.DataFrame, *, threshold: float | None = None) -> pd.DataFrame:
         """Answers for raw rows.

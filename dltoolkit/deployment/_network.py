@@ -23,7 +23,7 @@ def compose(model: keras.Model, preprocessor: Preprocessor) -> tuple[keras.Model
         preprocessor: The fitted preprocessing.
 
     Returns:
-        tuple: The uncompiled serving model, raw columns ``(n, 1)`` in and ``(n, units)`` out; and the names of its
+        tuple: The uncompiled serving model, raw columns in (see ``preprocessor.inputs``) and ``(n, units)`` out; and the names of its
         two nested models, under ``"preprocessing"`` and ``"network"``.
 
     Raises:
@@ -36,7 +36,7 @@ def compose(model: keras.Model, preprocessor: Preprocessor) -> tuple[keras.Model
     before = keras.Model(raw, preprocessor.model.output, name=names["preprocessing"])
     network = keras.Model(model.input, model.output, name=names["network"])
     _check_stock(network)
-    inputs = {name: keras.Input((1,), dtype=tensor.dtype, name=name) for name, tensor in raw.items()}
+    inputs = {name: keras.Input(t.shape[1:], dtype=t.dtype, name=name) for name, t in raw.items()}
     return keras.Model(inputs, network(before(inputs)), name="serving"), names
 
 

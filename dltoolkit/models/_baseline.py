@@ -31,6 +31,8 @@ from dltoolkit.data import Schema, as_text
 from dltoolkit.models._baseline_columns import Columns
 from dltoolkit.problem import Problem
 
+_MEDIA = ("image", "audio", "sequence")
+_TABLE = {"user": "categorical", "item": "categorical", "series": "categorical", "time": "datetime"}
 BASELINES = ("majority", "linear", "boosting")
 
 # Iterations of the linear solver. The shipped tables need at most 180; where it does not settle, `frame` says so.
@@ -183,8 +185,11 @@ class Baseline:
         """Roles of the columns to use, and the reason for each one left out."""
         if self.name == "majority":
             return {}, {}
-        roles = {name: schema.roles[name] for name in schema.features}
-        left_out = {name: "every value is missing" for name in roles if frame[name].isna().all()}
+        roles = {name: _TABLE.get(schema.roles[name], schema.roles[name]) for name in schema.features}
+        left_out = {
+            name: f"{self.name} does not read {role}" for name, role in roles.items() if role in _MEDIA
+        }
+        left_out |= {name: "every value is missing" for name in roles if frame[name].isna().all()}
         for name in (n for n, role in roles.items() if role == "text" and n not in left_out):
             if self.name == "boosting":
                 left_out[name] = "boosting does not read text"

@@ -6,9 +6,10 @@ import numpy as np
 
 from dltoolkit._checks import check_number, complaint, listed, stop
 from dltoolkit._keras import free_name, keras
-from dltoolkit.preprocessing import Preprocessor, TargetStatistics
+from dltoolkit.preprocessing import FeatureSpec, Preprocessor, TargetStatistics
 from dltoolkit.problem import Problem
 
+ops = keras.ops
 # Width of the vector learnt for each of n categories: min(50, 1.6 n^0.56), fastai's rule of thumb (Howard & Gugger
 # 2020, "fastai: A Layered API for Deep Learning", section on tabular models).
 EMBEDDING_FACTOR, EMBEDDING_POWER, EMBEDDING_MOST = 1.6, 0.56, 50
@@ -59,10 +60,11 @@ def linear(
     for i, (name, spec) in enumerate(preprocessor.specs.items()):
         start = _seeded(initializer, seed + i)
         if spec.vocabulary_size is None:
+            named = free_name("weights" if spec.role == "table" else f"weights_{i}", inputs)
             layer = keras.layers.Dense(
-                units, kernel_initializer=start, kernel_regularizer=penalty, name="weights"
+                units, kernel_initializer=start, kernel_regularizer=penalty, name=named
             )
-            parts.append(layer(inputs[name]))
+            parts.append(layer(_flat(inputs[name], free_name(f"flat_{i}", inputs))))
         else:
             table = keras.layers.Embedding(
                 spec.vocabulary_size,
@@ -71,13 +73,31 @@ def linear(
                 embeddings_regularizer=penalty,
                 name=free_name(f"weights_{i}", inputs),
             )
-            parts.append(
-                keras.layers.Reshape((units,), name=free_name(f"weight_{i}", inputs))(table(inputs[name]))
-            )
+            parts.append(_pooled(table, inputs[name], spec, free_name(f"weight_{i}", inputs)))
     total = keras.layers.Add(name=free_name("sum", inputs))(parts) if len(parts) > 1 else parts[0]
     answer = keras.layers.Activation(problem.head.activation, name=free_name("answer", inputs))(total)
     model = keras.Model(inputs, _target_units(answer, problem, preprocessor), name="linear")
-    return _start_at_base_rate(model, free_name("weights", inputs), problem, preprocessor)
+    biased = next((x.name for x in model.layers if isinstance(x, keras.layers.Dense)), "")
+    return _start_at_base_rate(model, biased, problem, preprocessor)
+
+
+def _flat(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """A block of numbers as one row an example."""
+    return keras.layers.Flatten(name=name)(x) if len(x.shape) > 2 else x
+
+
+def _pooled(
+    table: keras.layers.Embedding, ids: keras.KerasTensor, spec: FeatureSpec, name: str
+) -> keras.KerasTensor:
+    """The vector of an id; the mean vector of a text's tokens, padding left out (zeros for an empty text)."""
+    if spec.role != "text":
+        return keras.layers.Reshape((table.output_dim,), name=name)(table(ids))
+    tokens = keras.Input(spec.shape, dtype="int32")
+    known = ops.expand_dims(ops.cast(ops.not_equal(tokens, 0), "float32"), -1)
+    mean = ops.sum(table(tokens) * known, axis=1) / ops.maximum(ops.sum(known, axis=1), 1.0)
+    return keras.Model(tokens, mean, name=name)(
+        ids
+    )  # a model of its own: its operations' names meet no column's
 
 
 def mlp(
@@ -94,6 +114,8 @@ def mlp(
     seed: int = 0,
 ) -> keras.Model:
     """A multilayer perceptron; categories with many values get a learnt vector each.
+
+    Of a text it takes the mean of its tokens' learnt vectors; pictures, spectrograms and sequences as one long row.
 
     Numbers enter it by way of ``3 * tanh(x / 3)``, which leaves the usual range as it is and bends outliers to +-3.
 
@@ -198,7 +220,8 @@ def _soft_clipped(
         x = keras.layers.Activation("tanh", name=free_name("soft_clip", inputs))(x)
         return keras.layers.Rescaling(SOFT_CLIP, name=free_name("soft_clip_out", inputs))(x)
 
-    dense = [name for name, spec in preprocessor.specs.items() if spec.vocabulary_size is None]
+    specs = preprocessor.specs.items()
+    dense = [name for name, spec in specs if spec.vocabulary_size is None and spec.role == "table"]
     return {**inputs, **{name: bent(name) for name in dense}}
 
 
@@ -207,7 +230,7 @@ def _joined(inputs: dict[str, keras.KerasTensor], preprocessor: Preprocessor, se
     parts = []
     for i, (name, spec) in enumerate(preprocessor.specs.items()):
         if spec.vocabulary_size is None:
-            parts.append(inputs[name])
+            parts.append(_flat(inputs[name], free_name(f"flat_{i}", preprocessor.specs)))
             continue
         width = min(EMBEDDING_MOST, round(EMBEDDING_FACTOR * spec.vocabulary_size**EMBEDDING_POWER))
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=seed + i)
@@ -217,9 +240,7 @@ def _joined(inputs: dict[str, keras.KerasTensor], preprocessor: Preprocessor, se
             embeddings_initializer=start,
             name=free_name(f"embedding_{i}", inputs),
         )
-        parts.append(
-            keras.layers.Reshape((width,), name=free_name(f"vector_{i}", inputs))(table(inputs[name]))
-        )
+        parts.append(_pooled(table, inputs[name], spec, free_name(f"vector_{i}", inputs)))
     return keras.layers.Concatenate(name=free_name("features", inputs))(parts) if len(parts) > 1 else parts[0]
 
 

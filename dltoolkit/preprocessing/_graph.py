@@ -96,10 +96,9 @@ def features_model(plan: Plan) -> keras.Model | None:
     dtypes = {c: "int64" if d == "string" else d for c, d in table_columns(plan).items()}
     if not dtypes:
         return None
-    names = input_names(plan)
-    inputs = {names[c]: keras.Input((1,), dtype=d, name=names[c]) for c, d in dtypes.items()}
-    columns = {column: inputs[names[column]] for column in dtypes}
-    return keras.Model(inputs, _features(plan, columns), name=inner_name(plan, FEATURES))
+    # Its inputs are a list, without the columns' names: Keras names operations ("cast"), and a column may be named so.
+    columns = {c: keras.Input((1,), dtype=d) for c, d in dtypes.items()}
+    return keras.Model(list(columns.values()), _features(plan, columns), name=inner_name(plan, FEATURES))
 
 
 def whole_model(plan: Plan, features: keras.Model | None) -> keras.Model:
@@ -111,7 +110,7 @@ def whole_model(plan: Plan, features: keras.Model | None) -> keras.Model:
     outputs: dict[str, keras.KerasTensor] = {}
     if features is not None:
         ids = {names[c]: layer(inputs[names[c]]) for c, layer in lookup_layers(plan).items()}
-        outputs |= features({names[c]: ids.get(names[c], inputs[names[c]]) for c in table_columns(plan)})
+        outputs |= features([ids.get(names[c], inputs[names[c]]) for c in table_columns(plan)])
     keys = media_keys(plan)
     for p in plan.media:
         outputs[keys[p.column]] = media_model(p, media_names(plan)[p.column])(inputs[names[p.column]])

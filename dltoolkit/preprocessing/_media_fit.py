@@ -196,13 +196,14 @@ def plan_sound(column: pd.Series, options: SoundOptions) -> SoundPlan | str:
         rate = options.cell_rate or options.rate
         lengths = [sound_info(cell, cell_rate=rate).seconds or 0.0 for cell in sample]
         seconds = float(np.clip(np.quantile(lengths, COVERED), 2 * options.window, LONGEST_SOUND))
+    window = round(options.window * options.rate)
     plan = SoundPlan(
         column=str(column.name),
         treatment=options.output,
         rate=options.rate,
         cell_rate=options.cell_rate,
-        samples=round(seconds * options.rate),
-        window=round(options.window * options.rate),
+        samples=max(round(seconds * options.rate), 1 << (window - 1).bit_length()),  # one spectrum at least
+        window=window,
         hop=round(options.hop * options.rate),
         mels=options.mels,
         centre=(0.0,),

@@ -114,7 +114,10 @@ class SoundPlan:
         """Shape and dtype of one example as it comes out."""
         if self.treatment == "waveform":
             return (self.samples, 1), "float32"
-        return (1 + (self.samples - self.window) // self.hop, self.bands), "float32"
+        return (
+            1 + (self.samples - self.fft) // self.hop,
+            self.bands,
+        ), "float32"  # Keras moves whole transforms
 
 
 @dataclasses.dataclass(frozen=True)

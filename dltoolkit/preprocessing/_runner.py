@@ -34,16 +34,17 @@ class Runner:
         self.model, self._plan, self._schema = model, plan, schema
         self._names = _graph.input_names(plan)
         self._keys = _graph.media_keys(plan)
+        self._columns = list(_graph.table_columns(plan))
         self._specs = _graph.feature_specs(plan)
 
     @functools.cached_property
     def _features(self) -> Any:
         """The table's part of the graph after the lookups, compiled for whole columns."""
         features = self.model.get_layer(_graph.inner_name(self._plan, _graph.FEATURES))
-        block = {name: tf.TensorSpec((None, 1), tensor.dtype) for name, tensor in features.input.items()}
+        block = [tf.TensorSpec((None, 1), tensor.dtype) for tensor in features.inputs]
 
         @tf.function(input_signature=[block])  # traced once, for any number of rows
-        def compute(columns: dict[str, Any]) -> dict[str, Any]:
+        def compute(columns: list[Any]) -> dict[str, Any]:
             return features(columns)
 
         return compute
@@ -130,11 +131,10 @@ class Runner:
         specs = {k: spec for k, spec in self._specs.items() if spec.role == "table"}
         result = {name: np.empty((n, *spec.shape), spec.dtype) for name, spec in specs.items()}
         for start in range(0, n, CHUNK):
-            block = {
-                name: tf.constant(values[start : start + CHUNK, None]) for name, values in columns.items()
-            }
+            rows = slice(start, start + CHUNK)
+            block = [tf.constant(columns[self._names[c]][rows, None]) for c in self._columns]
             for name, values in self._features(block).items():
-                result[name][start : start + CHUNK] = values.numpy()
+                result[name][rows] = values.numpy()
         return result
 
     def through(self, column: str, raw: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """One call that trains a network on the splits of a table."""
 
-import platform
+import dataclasses
 import sys
 import threading
 import time
@@ -12,35 +12,21 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-import dltoolkit
 from dltoolkit._checks import check_choice, check_number, complaint, listed, stop
 from dltoolkit._keras import keras, tf
 from dltoolkit._text import as_text
 from dltoolkit.data import Splits
 from dltoolkit.preprocessing import Preprocessor
+from dltoolkit.preprocessing._dataset import Augmentation, clear_errors
 from dltoolkit.problem import Problem
+from dltoolkit.training._compile import LEARNING_RATES, compile_model, pick_optimizer
+from dltoolkit.training._identity import environment, fingerprint
 from dltoolkit.training._record import Progress, Recorder
 from dltoolkit.training._run import PREDICT_BATCH, Run
 
-# Where each optimizer usually trains, from the Keras defaults and, for SGD, from Goodfellow et al. 2016, chapter 8.
-LEARNING_RATES = {
-    "adam": 1e-3,
-    "adamw": 1e-3,
-    "nadam": 1e-3,
-    "adamax": 1e-3,
-    "rmsprop": 1e-3,
-    "adagrad": 1e-2,
-    "adadelta": 1.0,
-    "ftrl": 1e-2,
-    "lion": 1e-4,
-    "sgd": 1e-2,
-}
 EPOCHS = 100
 PATIENCE = 10  # epochs
 SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 1024, 100
-STEPS_PER_EXECUTION = (
-    16  # updates between two returns to Python: the loop costs less, Stop still answers within 0.1 s
-)
 
 
 def fit(
@@ -56,6 +42,7 @@ def fit(
     early_stopping: bool | int = True,
     class_weight: str | Mapping[Any, float] | None = None,
     loss: str | keras.losses.Loss | None = None,
+    augment: Augmentation | Mapping[str, Augmentation] | None = None,
     seed: int = 0,
     callbacks: Iterable[keras.callbacks.Callback] = (),
     stop: threading.Event | None = None,
@@ -83,7 +70,9 @@ def fit(
         class_weight: ``"balanced"`` gives each class the same total weight; a mapping gives a weight for each
             label. Classes only. Defaults to None.
         loss: A Keras loss instead of the problem's own. Defaults to None.
-        seed: Seed of the order of the rows. (Initial weights and dropout take theirs from the model's builder.)
+        augment: What is varied at random in the training part's pictures or sounds, such as
+            ``preprocessing.ImageAugmentation(flip="horizontal")``. Never part of the model. Defaults to None.
+        seed: Seed of the order of the rows, and of what is varied. (Initial weights and dropout take theirs from the model's builder.)
         callbacks: Keras callbacks to run as well.
         stop: Ends the training soon after it is set, from another thread. Defaults to None.
         progress: Whether to draw a progress bar. Defaults to True.
@@ -99,16 +88,21 @@ def fit(
     """
     _check_order(preprocessor, splits, problem)
     patience = _check_options(model, preprocessor, problem, epochs=epochs, early_stopping=early_stopping)
-    optimizer = _optimizer(optimizer, learning_rate)
+    optimizer = pick_optimizer(optimizer, learning_rate)
     started = time.perf_counter()
     train, batch_size = splits.train, _check_batch_size(batch_size, len(splits.train))
     weights = _row_weights(train, problem, class_weight)
     batches = preprocessor.dataset(
-        train, batch_size, problem=problem, shuffle=True, weights=weights, seed=seed
+        train, batch_size, problem=problem, shuffle=True, weights=weights, augment=augment, seed=seed
     )
     held_out = preprocessor.dataset(splits.validation, PREDICT_BATCH, problem=problem)
+    soft = batches.element_spec[1].shape.rank == 2 and problem.kind == "multiclass"
+    if soft:  # MixUp and CutMix: classes as shares, in both parts
+        held_out = held_out.map(lambda x, y: (x, tf.one_hot(tf.cast(y, tf.int32), len(problem.classes))))
     ready = time.perf_counter()
-    _compile(model, optimizer, loss, problem=problem, preprocessor=preprocessor, steps=len(batches))
+    compile_model(
+        model, optimizer, loss, problem=problem, preprocessor=preprocessor, steps=len(batches), soft=soft
+    )
     recorder = Recorder(problem.objective, patience, stop)
     watchers = [recorder, *([Progress(epochs)] if progress else []), *callbacks]
     _train(model, batches, held_out, epochs=epochs, watchers=watchers)
@@ -125,6 +119,7 @@ def fit(
         "patience": patience,
         "class_weight": _plain_weights(class_weight),
         "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss or problem.loss),
+        "augment": _plain_augment(augment),
         "seed": seed,
         "train_rows": len(train),
         "validation_rows": len(splits.validation),
@@ -147,9 +142,10 @@ def _train(
 ) -> None:
     """Keras's own loop; Ctrl-C ends it and loses nothing."""
     try:
-        model.fit(
-            batches, validation_data=held_out, epochs=epochs, verbose=0, shuffle=False, callbacks=watchers
-        )
+        with clear_errors():
+            model.fit(
+                batches, validation_data=held_out, epochs=epochs, verbose=0, shuffle=False, callbacks=watchers
+            )
     except KeyboardInterrupt:
         watchers[0].stopped = "interrupted"
         tqdm.write("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
@@ -163,6 +159,13 @@ def _plain_weights(class_weight: str | Mapping[Any, float] | None) -> str | dict
     if class_weight is None or isinstance(class_weight, str):
         return class_weight
     return {str(label): float(weight) for label, weight in class_weight.items()}
+
+
+def _plain_augment(augment: Any) -> Any:
+    """What is varied, as plain values."""
+    if isinstance(augment, Mapping):
+        return {column: _plain_augment(one) for column, one in augment.items()}
+    return None if augment is None else {"kind": type(augment).__name__, **dataclasses.asdict(augment)}
 
 
 def pick_batch_size(n_rows: int) -> int:
@@ -183,47 +186,6 @@ def pick_batch_size(n_rows: int) -> int:
     """
     power = round(np.log2(max(n_rows, 1) / STEPS_AN_EPOCH))
     return int(np.clip(2.0**power, SMALLEST_BATCH, LARGEST_BATCH))
-
-
-def environment() -> dict[str, Any]:
-    """Versions, threads and machine: what a bit-equal repetition has to share.
-
-    Returns:
-        dict: ``versions``, ``backend``, ``machine``, ``devices``, ``threads`` (0: TensorFlow chooses), JSON-able.
-    """
-    threads = tf.config.threading
-    return {
-        "versions": {
-            "python": platform.python_version(),
-            "dltoolkit": dltoolkit.__version__,
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-            "pandas": pd.__version__,
-        },
-        "backend": keras.backend.backend(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "devices": sorted({d.device_type for d in tf.config.get_visible_devices()}),
-        "threads": {
-            "intra_op": threads.get_intra_op_parallelism_threads(),
-            "inter_op": threads.get_inter_op_parallelism_threads(),
-        },
-    }
-
-
-def fingerprint(frame: pd.DataFrame) -> str:
-    """Sixteen hexadecimal digits that change with any value, name or order of a table's content.
-
-    Args:
-        frame: The table, shape ``(n_rows, n_columns)``; its index does not count.
-
-    Returns:
-        str: The digits.
-    """
-    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    names = pd.util.hash_array(np.array(frame.columns, dtype=object))
-    mixed = np.concatenate([names, rows]) * np.arange(1, len(rows) + len(names) + 1, dtype="uint64")
-    return f"{int(np.bitwise_xor.reduce(mixed ^ (mixed >> np.uint64(29)))):016x}"
 
 
 def _check_order(preprocessor: Any, splits: Any, problem: Any) -> None:
@@ -295,61 +257,6 @@ def _check_batch_size(batch_size: int | None, n_rows: int) -> int:
         cure = f"Use a smaller one, such as {pick_batch_size(n_rows)}."
         stop([complaint("batch_size", f"at most the {n_rows:,} training rows", f"{batch_size:,}", cure)])
     return int(batch_size)
-
-
-def _optimizer(
-    optimizer: str | keras.optimizers.Optimizer, learning_rate: float | None
-) -> keras.optimizers.Optimizer:
-    if learning_rate is not None:
-        check_number(learning_rate, "learning_rate", low=0, open_low=True)
-    if isinstance(optimizer, str):
-        name = check_choice(optimizer.lower(), LEARNING_RATES, "optimizer")
-        optimizer = keras.optimizers.get(name)
-        optimizer.learning_rate = LEARNING_RATES[name] if learning_rate is None else learning_rate
-    elif learning_rate is not None:
-        optimizer.learning_rate = learning_rate
-    return optimizer
-
-
-def _compile(
-    model: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-    loss: str | keras.losses.Loss | None,
-    *,
-    problem: Problem,
-    preprocessor: Preprocessor,
-    steps: int,
-) -> None:
-    try:
-        measure = keras.losses.get(loss if loss is not None else str(problem.loss))
-    except ValueError:
-        stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss))])
-    model.compile(
-        optimizer=optimizer,
-        loss=measure,
-        loss_weights=_loss_weight(getattr(measure, "name", None) or measure.__name__, problem, preprocessor),
-        metrics=[_metric(str(m)) for m in problem.metrics],
-        steps_per_execution=min(STEPS_PER_EXECUTION, steps),
-        jit_compile=False,
-    )
-
-
-def _metric(name: str) -> keras.metrics.Metric:
-    """A metric that keeps its name: Keras would number the second one of a process ("auc_1")."""
-    found = keras.metrics.get(name)
-    return (
-        type(found).from_config({**found.get_config(), "name": name})
-        if isinstance(found, keras.metrics.Metric)
-        else found
-    )
-
-
-def _loss_weight(loss: str, problem: Problem, preprocessor: Preprocessor) -> float | None:
-    """What makes a regression loss free of the target's unit."""
-    target = preprocessor.target_statistics.get(problem.targets[0])
-    if problem.kind != "regression" or target is None or not target.std:
-        return None
-    return {"mean_squared_error": 1 / target.std**2, "mean_absolute_error": 1 / target.std}.get(loss)
 
 
 def _row_weights(

@@ -69,7 +69,7 @@ class Run:
         Raises:
             InputError: If a column is missing or cannot be read as in training.
         """
-        return network_outputs(self.model, self.preprocessor.transform(frame))
+        return network_outputs(self.model, self.preprocessor, frame)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Answers for raw rows.
@@ -152,15 +152,31 @@ def _check_hashes(folder: pathlib.Path, hashes: Mapping[str, str]) -> None:
         _files.check_sha256(folder / name, expected)
 
 
-def network_outputs(model: keras.Model, features: Mapping[str, np.ndarray]) -> np.ndarray:
-    """A network's answers, float32 ``(n,)`` for one unit, else ``(n, units)``; always in batches of the same size."""
-    n = len(next(iter(features.values())))
+def network_outputs(model: keras.Model, preprocessor: Preprocessor, frame: pd.DataFrame) -> np.ndarray:
+    """A network's answers for raw rows, always in batches of the same size.
+
+    Args:
+        model: The network.
+        preprocessor: Gives its features; of media, those of one batch at a time.
+        frame: Raw rows, ``n`` of them.
+
+    Returns:
+        numpy.ndarray: float32 ``(n,)`` for one unit, else ``(n, units)``.
+    """
     units = model.output_shape[-1]
-    if n == 0:
+    if len(frame) == 0:
+        preprocessor.transform(frame)  # complains of missing columns all the same
         return np.empty((0,) if units == 1 else (0, units), "float32")
-    blocks = range(0, n, PREDICT_BATCH)
-    parts = [{name: values[i : i + PREDICT_BATCH] for name, values in features.items()} for i in blocks]
-    answers = np.concatenate(
-        [keras.ops.convert_to_numpy(model(part, training=False)) for part in parts]
-    )  # no tracing, so no wait
+    rows = PREDICT_BATCH if preprocessor.media else len(frame)
+    parts = []
+    for start in range(0, len(frame), rows):
+        features = preprocessor.transform(frame.iloc[start : start + rows])
+        n = len(next(iter(features.values())))
+        blocks = [
+            {k: v[i : i + PREDICT_BATCH] for k, v in features.items()} for i in range(0, n, PREDICT_BATCH)
+        ]
+        parts += [
+            keras.ops.convert_to_numpy(model(block, training=False)) for block in blocks
+        ]  # no tracing, no wait
+    answers = np.concatenate(parts)
     return answers[:, 0] if units == 1 else answers
