@@ -315,7 +315,7 @@ def _daylight(table: Ordered, rows: np.ndarray, months: tuple[int, ...]) -> str:
     short = table.wall.iloc[rows].to_numpy() - table.wall.iloc[rows - 1].to_numpy() <= np.timedelta64(
         2 * _HOUR, "us"
     )
-    turned = near[(near.dt.dayofweek == _SUNDAY) & near.dt.month.isin(months) & (near.dt.hour <= 4) & short]
+    turned = near[(near.dt.day_of_week == _SUNDAY) & near.dt.month.isin(months) & (near.dt.hour <= 4) & short]
     if turned.empty:
         return ""
     days = listed(dict.fromkeys(str(t.date()) for t in turned))

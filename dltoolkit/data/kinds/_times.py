@@ -66,7 +66,7 @@ class Step:
             return slots.astype(np.int64), np.abs(steps - slots) < 1e-6
         if self.kind == "weekdays":
             days, start = (t.to_numpy().astype("datetime64[D]") for t in (times, first))
-            exact = (times.dt.dayofweek < 5).to_numpy() & _same_clock(times, first)
+            exact = (times.dt.day_of_week < 5).to_numpy() & _same_clock(times, first)
             return np.busday_count(start, days), exact
         if self.kind == "months":
             months = _months(times) - _months(first)
@@ -223,7 +223,7 @@ def stated(every: Any, times: pd.Series) -> Step:
 
 
 def _of_offset(offset: Any) -> Step | None:
-    name = offset.name.partition("-")[0] if hasattr(offset, "name") else ""
+    name = offset.rule_code.partition("-")[0]
     if name in _MONTHS:
         return Step("months", _MONTHS[name] * offset.n)
     if name == "B" and offset.n == 1:
@@ -262,7 +262,7 @@ def inferred(times: pd.Series, ids: np.ndarray) -> Step | None:
         common, share = _most_common(months[months > 0])
         if common is not None:
             return Step("months", int(common), share)
-    if size == _DAY_US and len(times) >= _TWO_WEEKS and times.dt.dayofweek.max() < 5:
+    if size == _DAY_US and len(times) >= _TWO_WEEKS and times.dt.day_of_week.max() < 5:
         return Step("weekdays", 1, share)
     return Step("fixed", int(size), share)
 
