@@ -1,7 +1,6 @@
 """What TensorFlow Datasets has on disk, as a frame: one example a row, nested features flattened."""
 
 import contextlib
-import itertools
 import pathlib
 import re
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from dltoolkit.data import _source
 from dltoolkit.data._media import ROLES_TOLD
 
 SEPARATOR = "/"
+BATCH = 1_024  # rows read at a time
+OBJECT_BYTES = 64  # what Python adds to a text or a list
 ALONE = "value"  # the column of a data set whose example is no dictionary
 _ROLES = {"Image": "image", "Audio": "audio"}
 
@@ -43,15 +44,14 @@ def read(folder: pathlib.Path, split: str, limit: int | None) -> pd.DataFrame:
     n_rows = n_rows if limit is None else min(n_rows, int(limit))
     leaves = _leaves(builder.info.features)
     columns: dict[str, list[Any]] = {path: [] for path in leaves}
-    config = tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1)
     with _named(folder):
-        examples = tfds.as_numpy(builder.as_dataset(split=split, read_config=config))
-        for number, example in enumerate(itertools.islice(examples, n_rows)):
-            cells = dict(_flat(example))
+        for number, batch in enumerate(_batches(builder, split, n_rows)):
             if number == 0:
-                _check_fits(folder, sum(map(_n_bytes, cells.values())) * n_rows)
+                _check_fits(
+                    folder, sum(map(_n_bytes, batch.values())) / len(next(iter(batch.values()))) * n_rows
+                )
             for path, values in columns.items():
-                values.append(cells[path])
+                values.extend(batch[path])
     attributes = _attributes(builder.info, leaves)
     # TFDS reads its features back in an order that changes from run to run.
     order = sorted(columns, key=lambda path: (path == attributes["target"], path))
@@ -103,8 +103,29 @@ def _check_fits(folder: pathlib.Path, estimate: float) -> None:
         )
 
 
-def _n_bytes(cell: Any) -> int:
-    return cell.nbytes if hasattr(cell, "nbytes") else len(cell) if isinstance(cell, bytes) else 64
+def _batches(builder: Any, split: str, n_rows: int) -> Iterator[dict[str, Any]]:
+    """The examples in their order, as columns of some rows: many at a time where every shape is fixed, else one."""
+    import tensorflow_datasets as tfds  # takes a second, and brings a framework along
+
+    config = tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1)
+    dataset = builder.as_dataset(split=split, read_config=config).take(n_rows)
+    if all(spec.shape.is_fully_defined() for _, spec in _flat(dataset.element_spec)):
+        for batch in tfds.as_numpy(dataset.batch(BATCH)):
+            yield dict(_flat(batch))
+    else:
+        for example in tfds.as_numpy(dataset):
+            yield {path: [cell] for path, cell in _flat(example)}
+
+
+def _n_bytes(cells: Any) -> int:
+    """Bytes of memory of some cells, an estimate for texts and for what is ragged."""
+    if isinstance(cells, list):
+        return sum(map(_n_bytes, cells))
+    if isinstance(cells, bytes):
+        return len(cells) + OBJECT_BYTES
+    if getattr(cells, "dtype", None) == object:
+        return sum(map(_n_bytes, cells.ravel()))
+    return getattr(cells, "nbytes", OBJECT_BYTES)
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
