@@ -20,6 +20,7 @@ from dltoolkit.data.kinds import _folders
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 _BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
+_BUFFER = 1 << 16  # bytes of each column that are read ahead: a whole column of a row group without it
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # how Hive and Spark write a missing value in a folder's name
 
 
@@ -34,8 +35,8 @@ def read_batches(
 
     The files are taken in natural order, those of sub-folders too. All have one schema; the types of a column are the
     same in every frame, as `read` would give them for the whole: whole numbers beside missing values are ``float64``,
-    or ``Int64`` above 2**53. A sub-folder called ``name=value`` adds a column of text. At any time, memory holds the
-    rows of one frame and what Arrow decodes to get them, which is bounded by the largest row group of a file.
+    or ``Int64`` above 2**53. A sub-folder called ``name=value`` adds a column of text. At any time, memory holds two
+    frames of rows and about twice the largest row group of a file, never a whole file of several.
 
     Args:
         folder: The folder, or a single Parquet file.
@@ -156,16 +157,13 @@ def _schema(metas: list[tuple[str, pq.FileMetaData]]) -> pa.Schema:
 
 
 def _arrow(meta: pq.FileMetaData) -> pa.Schema:
-    """The schema of a file as it is decoded: words kept in a dictionary are words."""
-    schema = meta.schema.to_arrow_schema().remove_metadata()
-    return pa.schema(
-        [
-            pa.field(f.name, f.type.value_type)
-            if pa.types.is_dictionary(f.type)
-            else pa.field(f.name, f.type)
-            for f in schema
-        ]
-    )
+    """The schema of a file as it is decoded: words are words, whether kept in a dictionary or not."""
+    return pa.schema([pa.field(f.name, _plain(f.type)) for f in meta.schema.to_arrow_schema()])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.large_string() if pa.types.is_string(kind) or pa.types.is_string_view(kind) else kind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,7 +258,7 @@ def _frames(
 def _batches(table: _Table, file: str, want: tuple[list[str], int]) -> Iterator[pa.RecordBatch]:
     """The rows of a file with the types of the whole table."""
     names, rows = want
-    with pq.ParquetFile(file) as source:
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as source:
         stored = [n for n in names if n in table.schema.names]
         done = 0
         for batch in source.iter_batches(batch_size=rows, columns=stored):
@@ -273,7 +271,7 @@ def _batches(table: _Table, file: str, want: tuple[list[str], int]) -> Iterator[
 def _column(table: _Table, place: tuple[str, str], batch: pa.RecordBatch) -> pa.Array:
     file, name = place
     if name not in table.schema.names:
-        return pa.array([table.added[file].get(name)] * batch.num_rows, pa.string())
+        return pa.array([table.added[file].get(name)] * batch.num_rows, pa.large_string())
     kind = table.schema.field(name).type
     column = batch.column(name)
     if pa.types.is_decimal(kind) or pa.types.is_null(kind):

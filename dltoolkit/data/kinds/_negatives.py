@@ -215,10 +215,12 @@ def _table(frame: pd.DataFrame, pairs: _Pairs, drawn: np.ndarray) -> tuple[pd.Da
     for name in frame.columns:
         column = pairs.table[name]
         known = slice(pairs.told[name])
-        if name == pairs.keys[0] or _belongs(column[known], pairs.users[known], first_user):
+        if name == pairs.keys[0]:
             source = first_user[pairs.users[rows]]
         elif name == pairs.keys[1] or _belongs(column[known], pairs.items[known], first_item):
             source = first_item[items]
+        elif _belongs(column[known], pairs.users[known], first_user):
+            source = first_user[pairs.users[rows]]
         elif pd.api.types.is_datetime64_any_dtype(column.dtype):
             source = rows
         else:
