@@ -13,6 +13,7 @@ Example:
 
 from dltoolkit.plots._column import distribution, target_balance
 from dltoolkit.plots._curves import calibration, pr, roc, thresholds
+from dltoolkit.plots._data_curve import data_curve
 from dltoolkit.plots._drift import drift
 from dltoolkit.plots._evaluation import confusion_matrix, metrics, residuals
 from dltoolkit.plots._search import trials
@@ -23,6 +24,7 @@ __all__ = [
     "calibration",
     "confusion_matrix",
     "correlations",
+    "data_curve",
     "distribution",
     "drift",
     "history",

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dltoolkit import plots
+from dltoolkit import data, plots
+from dltoolkit.data._power_law import fit_power_laws
 from dltoolkit.evaluation import score
 from dltoolkit.monitoring import Monitor
 from dltoolkit.problem import Problem
@@ -114,6 +115,19 @@ def report(frame):
     return Monitor(frame).check(moved)
 
 
+def data_curve(scale=1.0):
+    rng = np.random.default_rng(0)
+    rows = np.array([20, 60, 200, 600, 2_000, 6_000])
+    error = scale * (0.1 + 2 * rows**-0.6)
+    draws = np.vstack([error, error * rng.normal(1, 0.05, (50, 6))])
+    points = pd.DataFrame(
+        {"rows": rows, "error": error, "std": 0.05 * error, "repeats": 5, "used": rows > 30}
+    )
+    laws = fit_power_laws(rows, draws, 0.05 * error)
+    metric = "error rate" if scale == 1 else "root mean squared error"
+    return data.LearningCurve(LATE, metric, points, laws, 1_000)
+
+
 LONG = "a_really_long_column_name_number_{}_of_many"
 SMALL, LARGE = table(), table(k=30, name=LONG)
 LATE, KIND = Problem.infer(SMALL, "late"), Problem.infer(SMALL, "kind")
@@ -142,6 +156,8 @@ CASES = {
     "target_balance of splits": lambda ax: plots.target_balance(PARTS, LATE, ax=ax),
     "target_balance of 30 classes": lambda ax: plots.target_balance(SMALL, KIND, ax=ax),
     "target_balance of amounts": lambda ax: plots.target_balance(PARTS, Problem.infer(SMALL, "price"), ax=ax),
+    "data_curve": lambda ax: plots.data_curve(data_curve(), ax=ax),
+    "data_curve of amounts": lambda ax: plots.data_curve(data_curve(4e4), ax=ax),
     "missingness": lambda ax: plots.missingness(SMALL, ax=ax),
     "missingness of long names": lambda ax: plots.missingness(LARGE, ax=ax),
     "missingness of nothing": lambda ax: plots.missingness(SMALL[["city"]], ax=ax),
