@@ -17,6 +17,7 @@ SOUND_SUFFIXES = frozenset(
     {".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wave"}
 )
 ROLES_TOLD = "roles"  # in ``frame.attrs``: what a reader knows about its columns
+MOST_FLAGS = 2  # values of a column that says yes or no: "member" is then no name of a user
 LONGEST_PATH = 4_096  # characters; Linux's limit
 _IMAGE_WORDS = {"image", "images", "img", "photo", "picture", "pixels", "scan", "thumbnail"}
 _SOUND_WORDS = {"audio", "sound", "speech", "wave", "waveform", "recording", "clip"}
@@ -110,7 +111,7 @@ def rating_roles(frame: pd.DataFrame, targets: tuple[str, ...]) -> dict[str, tup
 
 def _repeats(column: pd.Series) -> bool:
     texts = as_text(column)
-    return 1 < texts.nunique() < len(texts)
+    return MOST_FLAGS < texts.nunique() < len(texts)
 
 
 def told_roles(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

@@ -16,6 +16,7 @@ from dltoolkit.preprocessing import _media_graph, _media_host
 from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePlan, SoundPlan, TextPlan
 from dltoolkit.preprocessing._options import ImageOptions, SequenceOptions, SoundOptions, TextOptions
 from dltoolkit.preprocessing._raw import RawError
+from dltoolkit.preprocessing._word_pieces import PieceEncoder, learn_pieces
 
 COVERED = 0.95  # share of the training examples that an automatic length holds whole
 LONGEST_TEXT = 512  # tokens; attention over more costs more than most texts gain
@@ -97,17 +98,15 @@ def _unit(texts: Any) -> str:
 def _word_pieces(
     texts: list[str], plan: TextPlan, options: TextOptions
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    pieces = _media_host.learn_word_pieces(
-        texts, plan.standardise, size=options.max_tokens, min_count=options.min_count
-    )
-    encode = _media_host.word_piece_tokenizer(pieces, plan.standardise).encode_batch_fast
-    return pieces, np.array([len(encoded.ids) for encoded in encode(texts)])
+    pieces = learn_pieces(texts, size=options.max_tokens, min_count=options.min_count)
+    ids = PieceEncoder(pieces)
+    return pieces, np.array([len(ids.encode(text)) for text in texts])
 
 
 def _words(
     texts: list[str], plan: TextPlan, options: TextOptions
 ) -> tuple[tuple[str, ...], tuple[float, ...], np.ndarray]:
-    """Vocabulary, inverse document frequencies (the unknown token's first), and tokens a text."""
+    """Vocabulary, inverse document frequencies, and tokens a text."""
     cut = [tokens(texts[i : i + TEXT_CHUNK], plan) for i in range(0, len(texts), TEXT_CHUNK)]
     lengths = np.concatenate([part.row_lengths().numpy() for part in cut])
     flat = pd.Series(np.concatenate([part.flat_values.numpy() for part in cut]), dtype=object)
@@ -119,8 +118,7 @@ def _words(
     rows = np.repeat(np.arange(len(texts)), lengths)
     documents = np.bincount(np.unique(np.stack([codes, rows]), axis=1)[0], minlength=len(distinct))
     idf = np.log(1.0 + len(texts) / (1.0 + documents[order]))  # as Keras's TextVectorization has it
-    unknown = float(idf.mean()) if len(idf) else 0.0
-    return tuple(names[order]), (unknown, *(float(v) for v in idf)), lengths
+    return tuple(names[order]), tuple(float(v) for v in idf), lengths
 
 
 def tokens(texts: Sequence[str], plan: TextPlan) -> Any:

@@ -3,15 +3,12 @@
 The same functions serve `Preprocessor.transform`, its dataset and the bundle, so that all of them see the same numbers.
 """
 
-import functools
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import tokenizers
 
 from dltoolkit._checks import InputError, complaint, listed
 from dltoolkit._text import as_text
@@ -19,9 +16,9 @@ from dltoolkit.data.kinds._images import load_images
 from dltoolkit.data.kinds._sounds import load_sounds
 from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePlan, SoundPlan, TextPlan
 from dltoolkit.preprocessing._raw import MISSING_TEXT, RawError
+from dltoolkit.preprocessing._word_pieces import piece_encoder
 
 NO_BREAK_SPACE = "\u00a0"  # stands for a space inside a tag, where texts are cut at another character
-PAD, UNKNOWN = "[PAD]", "[UNK]"
 
 
 def to_raw(plan: MediaPlan, column: pd.Series) -> np.ndarray:
@@ -81,10 +78,10 @@ def _texts(plan: TextPlan, column: pd.Series) -> np.ndarray:
     texts = plain_texts(column, standardise=plan.standardise, separator=plan.separator)
     if plan.unit != "wordpiece":
         return texts.to_numpy(zero_copy_only=False)[:, None]
-    pieces = word_piece_tokenizer(plan.vocabulary, plan.standardise)
+    encoder = piece_encoder(plan.vocabulary)
     ids = np.zeros((len(texts), plan.length), "int32")
-    for row, encoded in zip(ids, pieces.encode_batch_fast(texts.to_pylist()), strict=True):
-        kept = encoded.ids[: plan.length]
+    for row, text in zip(ids, texts.to_pylist(), strict=True):
+        kept = encoder.encode(text)[: plan.length]
         row[: len(kept)] = kept
     return ids
 
@@ -130,58 +127,6 @@ def check_text(column: pd.Series) -> None:
         where = f"column {column.name!r}, row {listed(odd.index)}"
         cure = "If they are texts all the same: frame[...] = data.as_text(frame[...])."
         raise RawError(complaint(where, "text", listed(odd, 3), cure))
-
-
-@functools.lru_cache(maxsize=8)
-def word_piece_tokenizer(vocabulary: tuple[str, ...], standardise: str) -> tokenizers.Tokenizer:
-    """A tokenizer that cuts words into the longest known pieces, from the left.
-
-    Args:
-        vocabulary: The pieces; ids start at 2, behind padding and unknown.
-        standardise: As in `TextOptions`.
-
-    Returns:
-        tokenizers.Tokenizer: Ready to encode.
-
-    References:
-        Devlin et al. (2019), "BERT"; Schuster and Nakajima (2012), "Japanese and Korean voice search".
-    """
-    ids = {piece: i for i, piece in enumerate((PAD, UNKNOWN, *vocabulary))}
-    pieces = empty_tokenizer(standardise)
-    pieces.model = tokenizers.models.WordPiece(ids, unk_token=UNKNOWN)
-    return pieces
-
-
-def empty_tokenizer(standardise: str) -> tokenizers.Tokenizer:
-    """The same without a vocabulary: BERT's way to clean texts and cut them into words, Chinese characters singly."""
-    small = standardise.startswith("lower")
-    pieces = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token=UNKNOWN))
-    pieces.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=small, strip_accents=False)
-    pieces.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    return pieces
-
-
-def learn_word_pieces(
-    texts: Sequence[str], standardise: str, *, size: int, min_count: int
-) -> tuple[str, ...]:
-    """The vocabulary of pieces, by id.
-
-    Args:
-        texts: The training texts.
-        standardise: As in `TextOptions`.
-        size: Most pieces.
-        min_count: Fewest occurrences of a pair of pieces that are joined.
-
-    Returns:
-        tuple: The pieces without padding and unknown; those that go on within a word start with ``##``.
-    """
-    pieces = empty_tokenizer(standardise)
-    trainer = tokenizers.trainers.WordPieceTrainer(
-        vocab_size=size + 2, min_frequency=min_count, special_tokens=[PAD, UNKNOWN], show_progress=False
-    )
-    pieces.train_from_iterator(texts, trainer)
-    vocabulary = json.loads(pieces.to_str())["model"]["vocab"]
-    return tuple(sorted(vocabulary, key=vocabulary.__getitem__))[2:]
 
 
 def _sequences(plan: SequencePlan, column: pd.Series) -> np.ndarray:
