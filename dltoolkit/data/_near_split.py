@@ -18,8 +18,6 @@ MOST_ROWS = 100_000  # more are not compared: reading as many pictures takes min
 # A column in which one group of near-duplicates holds more than this share of the rows is a form with a few blanks, or
 # one picture of everything: such a group in one part would leave no fair draw.
 LARGEST_SHARE, LARGEST_ROWS = 0.1, 10
-# A column that repeats itself in more rows than this tells of something that rows share, such as the picture of a film.
-REPEATED_SHARE = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,24 +76,14 @@ def alike(frame: pd.DataFrame, columns: Mapping[str, str]) -> Alike:
     for name, role in columns.items():
         own = near_groups(frame, name, role=role)
         both = joined(first, own)
-        if (why := _too_many(own, both)) is None:
-            first = both
-        else:
-            notes.append(f"column {name!r}: {why}")
+        largest = max(int(np.bincount(own).max()), int(np.bincount(both).max()))
+        if largest > max(LARGEST_ROWS, LARGEST_SHARE * len(frame)):
+            notes.append(
+                f"column {name!r}: {largest:,} rows are near-duplicates of each other: too many to keep together."
+            )
+            continue
+        first = both
     return Alike(first, tuple(notes))
-
-
-def _too_many(own: np.ndarray, both: np.ndarray) -> str | None:
-    """Why the groups of one column are not kept together, alone or with those of the columns before; None: they are."""
-    n_rows = len(own)
-    largest = max(int(np.bincount(own).max()), int(np.bincount(both).max()))
-    if largest > max(LARGEST_ROWS, LARGEST_SHARE * n_rows):
-        return f"{largest:,} rows are near-duplicates of each other: too many to keep together."
-    repeats = int((own != np.arange(n_rows)).sum())
-    if repeats > REPEATED_SHARE * n_rows:
-        cure = "Name what they share with groups=, if new ones are to be expected in service."
-        return f"{repeats:,} of {n_rows:,} rows repeat another one: they are not kept together. {cure}"
-    return None
 
 
 def joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import json
+import pathlib
 
 import numpy as np
 import pandas as pd
@@ -159,10 +160,10 @@ def test_dates_and_numbers_that_came_as_text_are_pointed_out():
         ([pd.Timestamp("2024"), "x", None], r"got .* in row \d"),
         (
             [[1, 2], [3], None],
-            r"expected one number, date, boolean or text a cell, got \[1, 2\] \(list\) in row 0 and 1 more",
+            r"expected one number, date, boolean or text a cell, or an array of numbers, got \[1, 2\] \(list\) in row 0 and 1 more",
         ),
         ([{"a": 1}], r"got \{'a': 1\} \(dict\) in row 0\. Drop the column"),
-        ([np.zeros(100)], r"got array\(.{40,60}… \(ndarray\) in row 0"),
+        ([np.array(["a"] * 40, dtype=object)], r"got array\(.{40,60}… \(ndarray\) in row 0"),
         ([b"a", b"b"], r"got b'a' \(bytes\) in row 0 and 1 more\. Decode them: .*as_text"),
         ([1j, 2, 3], r"column 'q': expected real numbers, got complex ones"),
         (
@@ -243,3 +244,46 @@ def test_it_shows_each_column_with_its_reason_and_names_the_next_step():
         repr(schema)
         == "Schema(9 numeric, 3 categorical, 1 boolean, 1 target). Next: data.audit(frame, 'Status')"
     )
+
+
+SMALL = np.zeros((3, 3), "uint8")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("x", ["a/1.jpg", "b.JPEG", "c.png"], "image"),
+        ("x", [pathlib.Path("a.wav"), pathlib.Path("b.flac"), None], "audio"),
+        ("x", ["a.jpg", "b.wav", "c.png"], "categorical"),
+        ("x", [SMALL, SMALL, None], "image"),
+        ("x", [np.zeros((3, 4, 3)), np.zeros((9, 9))], "image"),
+        ("x", [np.zeros((3, 4)), np.zeros((5, 4))], "sequence"),
+        ("photo", [np.zeros((3, 4)), np.zeros((5, 4))], "image"),
+        ("x", [np.zeros(3), np.zeros((5, 4))], "sequence"),
+        ("x", [np.zeros(300), np.zeros(500)], "sequence"),
+        ("speech_clip", [np.zeros(300), np.zeros(500)], "audio"),
+    ],
+)
+def test_arrays_and_paths_are_media(name, values, expected):
+    assert role(pd.Series(values, dtype=object), name) == expected
+
+
+def test_users_and_items_are_told_where_a_rating_is_to_be_predicted():
+    frame = pd.DataFrame(
+        {
+            "userId": [1, 2, 3, 1, 2] * 4,
+            "movie": ["a", "b", "c", "d", "a"] * 4,
+            "member": [True, False] * 10,
+            "stars": [1, 2, 3, 4, 5] * 4,
+            "spent": np.linspace(0, 1, 20),
+        }
+    )
+    schema = Schema.infer(frame, "stars")
+    assert [schema.roles[c] for c in ("userId", "movie", "member")] == ["user", "item", "boolean"]
+    assert Schema.infer(frame, "spent").columns("user") == []
+
+
+def test_what_a_reader_knows_of_its_columns_counts_first():
+    frame = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "x"], "y": [0, 1, 0]})
+    frame.attrs["roles"] = {"a": "user", "b": "series", "gone": "item", "y": "ignore"}
+    assert Schema.infer(frame, "y").roles == {"a": "user", "b": "series", "y": "target"}
