@@ -1,5 +1,6 @@
 """Code as text: what a panel did, written so that it can be pasted and run."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,19 @@ def call(target: str, positional: Sequence[str] = (), keywords: Mapping[str, Any
 
 
 def literal(value: Any) -> str:
-    """A value as Python writes it: text in double quotes, lists as tuples."""
+    """A value as Python writes it: text in double quotes, lists as tuples, options by what is not their default.
+
+    Example:
+        >>> from dltoolkit.preprocessing import ImageOptions
+        >>> literal(ImageOptions(size=(8, 8)))
+        'preprocessing.ImageOptions(size=(8, 8))'
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        usual = type(value)()
+        given = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        changed = {name: v for name, v in given.items() if v != getattr(usual, name)}
+        inside = ", ".join(f"{name}={literal(v)}" for name, v in changed.items())
+        return f"{type(value).__module__.split('.')[1]}.{type(value).__name__}({inside})"
     if isinstance(value, str):
         return f'"{value}"' if '"' not in value and "\\" not in value and value.isprintable() else repr(value)
     if isinstance(value, (list, tuple)):

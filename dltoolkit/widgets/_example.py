@@ -44,6 +44,7 @@ STYLE = f"""<style>
 .dlt-example svg {{ display: block; width: 100%; height: 64px; color: {_html.ACCENT}; }}
 .dlt-example audio {{ display: block; width: 100%; height: 36px; }}
 .dlt-text {{ max-height: 150px; overflow: auto; white-space: pre-line; overflow-wrap: anywhere; }}
+.dlt-stages .dlt-text {{ max-height: 90px; }} .dlt-stages .dlt-example img {{ height: 96px; }}
 .dlt-values {{ max-height: 206px; overflow: auto; }}
 .dlt-text, .dlt-values {{ scrollbar-width: thin; background: {_MORE}; background-repeat: no-repeat; }}
 .dlt-panel .dlt-values table {{ width: 100%; border-collapse: collapse; font-size: 12px; color: {_html.INK}; margin: 0; }}

@@ -7,6 +7,7 @@ import ipywidgets as widgets
 
 from dltoolkit import _html, preprocessing
 from dltoolkit.preprocessing import Preprocessor
+from dltoolkit.widgets import _example, _review_card
 from dltoolkit.widgets._figure import picture
 from dltoolkit.widgets._session import explain
 from dltoolkit.widgets._style import Panel, column, columns, control, keys, row, say
@@ -15,6 +16,7 @@ from dltoolkit.widgets._treatment import (
     DATES,
     NUMERIC,
     OVERRIDES,
+    SEVERAL,
     TreatmentSettings,
     View,
     fit,
@@ -29,7 +31,13 @@ _DEFAULTS = {
     for name, parameter in inspect.signature(preprocessing.fit).parameters.items()
     if parameter.kind is inspect.Parameter.KEYWORD_ONLY
 }
-_NO_KNOB = {name: _DEFAULTS[name] for name in ("hash_bins", "min_count", "crosses")}
+_OPTIONS = {
+    "text": preprocessing.TextOptions,
+    "image": preprocessing.ImageOptions,
+    "audio": preprocessing.SoundOptions,
+    "sequence": preprocessing.SequenceOptions,
+}
+_NO_KNOB = {name: _DEFAULTS[name] for name in ("hash_bins", "min_count", *SEVERAL, *_OPTIONS)}
 
 
 def preprocessing_panel(project: Any) -> "PreprocessingPanel":
@@ -96,7 +104,10 @@ class PreprocessingPanel(Panel):
         self.dates = control(widgets.Dropdown, "Dates", options=DATES, value=now["dates"])
         self.column = control(widgets.Dropdown, "Look at column", options=self.project.schema.features)
         self.treatment = control(widgets.Dropdown, "Treat it", options=[(_USUAL, "")])
-        self.dates.layout.display = "flex" if "datetime" in roles else "none"
+        knobs = (self.numeric, self.missing_indicators, self.categorical, self.max_one_hot, self.dates)
+        needs = ({"numeric"}, {"numeric"}, {"categorical"}, {"categorical"}, {"datetime", "time"})
+        for knob, kinds in zip(knobs, needs, strict=True):
+            knob.layout.display = "flex" if roles & kinds else "none"
         self._chosen = dict(now["columns"] or {})
         self._more = {name: now[name] for name, usual in _NO_KNOB.items() if now[name] != usual}
 
@@ -113,6 +124,7 @@ class PreprocessingPanel(Panel):
         self.status, self.picture, self.examples, self.table = (
             widgets.HTML(layout=widgets.Layout(**full)) for _ in range(4)
         )
+        self._styles = widgets.HTML(_example.STYLE + _review_card.STYLE, layout=widgets.Layout(height="0"))
 
     def _arrange(self) -> None:
         for knob in (self.numeric, self.missing_indicators, self.categorical, self.max_one_hot, self.dates):
@@ -123,7 +135,7 @@ class PreprocessingPanel(Panel):
         one = [self.column, self.treatment]
         left = column([*knobs, *one, row(self.keep_button, self.show_code)], 1, "300px")
         right = column([self.status, self.picture, self.examples], 2, "400px")
-        self.show(columns(left, right), self.table)
+        self.show(self._styles, columns(left, right), self.table)
 
     @property
     def settings(self) -> TreatmentSettings:
@@ -177,7 +189,8 @@ class PreprocessingPanel(Panel):
         options = OVERRIDES.get(self.project.schema.roles[name], ())
         chosen = self._chosen.get(name, "")
         self._offering = True
-        self.treatment.options = [(_USUAL, ""), *((option, option) for option in options)]
+        own: list[tuple[str, Any]] = [] if isinstance(chosen, str) else [("as set in code", chosen)]
+        self.treatment.options = [(_USUAL, ""), *((option, option) for option in options), *own]
         self.treatment.value = chosen
         self._offering = False
 
@@ -214,9 +227,13 @@ class PreprocessingPanel(Panel):
             left_out=f"{len(self.preprocessor.left_out)}",
         )
         self.status.value = figures + say(f"{self.view.column}: {self.view.why}")
-        told = f"{self.view.column} before and after: {self.view.why}"
-        self.picture.value = picture(view_png(self.view), told)
-        self.examples.value = _html.table(self.view.examples(), caption=f"{self.view.column}, value by value")
+        if self.view.kind == "batch":
+            self.picture.value, self.examples.value = self.view.batch, ""
+        else:
+            told = f"{self.view.column} before and after: {self.view.why}"
+            self.picture.value = picture(view_png(self.view), told)
+            caption = f"{self.view.column}, value by value"
+            self.examples.value = _html.table(self.view.examples(), caption=caption)
         table = self.preprocessor.frame().set_index("column")
         self.table.value = _html.table(table, caption="All columns", mark=[self.view.column])
 
@@ -233,8 +250,12 @@ def _in_hand(project: Any) -> dict[str, Any]:
         "dates": known["datetime"],
         "missing_indicators": known["missing_indicators"],
         "max_one_hot": known["most_one_hot"],
-        "columns": known["columns"],
+        "columns": {
+            name: _OPTIONS[project.schema.roles[name]](**how) if isinstance(how, dict) else how
+            for name, how in known["columns"].items()
+        },
         "hash_bins": known["bins"],
         "min_count": known["min_count"],
-        "crosses": tuple(tuple(group) for group in known["crosses"]),
+        **{name: tuple(tuple(group) for group in known[name]) for name in SEVERAL},
+        **{role: options(**known[role]) for role, options in _OPTIONS.items() if role in known},
     }

@@ -12,6 +12,7 @@ from dltoolkit.data import Schema
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.widgets._code import call
 from dltoolkit.widgets._figure import figure, png
+from dltoolkit.widgets._stages import BATCH, batch_html, stages
 
 NUMERIC = ("standardise", "normalise", "robust", "log", "none")
 CATEGORICAL = ("auto", "one-hot", "embedding", "hash")
@@ -22,8 +23,13 @@ OVERRIDES = {
     "boolean": ("none", "standardise", "drop"),
     "categorical": (*CATEGORICAL, "drop"),
     "datetime": (*DATES, "drop"),
+    "time": (*DATES, "drop"),
+    **dict.fromkeys(("user", "item", "series"), (*CATEGORICAL[1:], "drop")),
+    "text": ("sequence", "tf-idf", "multi-hot", "count", "drop"),
+    **dict.fromkeys(("image", "audio", "sequence"), ("drop",)),
 }
 DRAWN_ROWS = 20_000  # as many draw the same picture as all of them
+SEVERAL = ("crosses", "ratios", "aggregates")  # options that make features of several columns
 WIDTH, HEIGHT = 6.6, 2.9  # inches
 EXAMPLES = 6
 
@@ -47,7 +53,7 @@ class TreatmentSettings:
     dates: str
     missing_indicators: bool
     max_one_hot: int
-    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
@@ -74,8 +80,9 @@ class View:
         column: Its name.
         before: Raw values, one column, at most 20,000 rows.
         after: Its features, the same rows; no column when it is left out.
-        kind: ``"numbers"``, ``"ones"`` (one-hot columns), ``"ids"`` or ``"nothing"``.
+        kind: ``"numbers"``, ``"ones"`` (one-hot columns), ``"ids"``, ``"batch"`` (of media) or ``"nothing"``.
         why: What was done, in a sentence.
+        batch: Of media, a few examples after each step, as HTML; empty for other columns.
     """
 
     column: str
@@ -83,6 +90,7 @@ class View:
     after: pd.DataFrame
     kind: str
     why: str
+    batch: str = ""
 
     def examples(self) -> pd.DataFrame:
         """A few different values, a missing one among them, beside their features; of one-hot columns the one that is 1."""
@@ -123,9 +131,14 @@ def view(train: pd.DataFrame, whole: Preprocessor, settings: TreatmentSettings, 
     # Fitted alone, so that all that comes out belongs to this column.
     alone = whole.schema.with_roles({name: "ignore" for name in whole.schema.features if name != column})
     treatment = {name: t for name, t in settings.columns.items() if name == column}
-    more = {name: value for name, value in settings.more.items() if name != "crosses"}
+    more = {name: value for name, value in settings.more.items() if name not in SEVERAL}
     fitted = fit(train, alone, dataclasses.replace(settings, columns=treatment, more=more))
     described = fitted.frame()
+    if fitted.media:
+        rows = rows.head(BATCH)
+        shown = batch_html(stages(rows, fitted, column), fitted, column)
+        why = f"{described['treatment'].iloc[0]}: {described['why'].iloc[0]}"
+        return View(column, rows[[column]], fitted.feature_frame(rows), "batch", why, shown)
     treatments = set(described["treatment"])
     kind = "ones" if "one-hot" in treatments else "ids" if treatments & {"embedding", "hash"} else "numbers"
     why = "; ".join(f"{t}: {w}" for t, w in zip(described["treatment"], described["why"], strict=True))
