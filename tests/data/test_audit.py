@@ -469,7 +469,7 @@ def test_clear_labels_are_not_suspected(rng):
 
 
 def test_large_tables_are_sampled_and_say_so(rng, monkeypatch):
-    monkeypatch.setattr("dltoolkit.data._labels.MAX_ROWS", 500)
+    monkeypatch.setattr("dltoolkit.data._judge.MAX_ROWS", 500)
     x = rng.normal(size=(1500, 2))
     frame = pd.DataFrame(x, columns=["a", "b"]).assign(y=(x[:, 0] > 0) ^ (rng.random(1500) < 0.05))
     assert "500 of the 1,500 rows were drawn and judged" in only(frame, "suspicious_labels").advice
