@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from dltoolkit import data
 from dltoolkit._checks import InputError
-from dltoolkit.data.kinds import _images, _pixels
+from dltoolkit.data.kinds import _images, _pixels, _resize
 
 RNG = np.random.default_rng(0)
 SMOOTH = np.asarray(
@@ -147,10 +148,20 @@ def test_a_float_file_holds_0_to_1(put):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
 def test_a_picture_is_turned_upright_before_it_is_resized(put, orientation, name):
-    back = {1: [], 2: [2], 3: [3], 4: [4], 5: [5], 6: [8], 7: [7], 8: [6]}[orientation]
+    names = [
+        "FLIP_LEFT_RIGHT",
+        "ROTATE_180",
+        "FLIP_TOP_BOTTOM",
+        "TRANSPOSE",
+        "ROTATE_90",
+        "TRANSVERSE",
+        "ROTATE_270",
+    ]
+    back = {
+        i: Image.Transpose[name] for i, name in enumerate(names, start=2)
+    }  # the turns that undo the stated ones
     stored = Image.fromarray(SMOOTH)
-    for turn in back:
-        stored = stored.transpose(_images._TURNS[turn])
+    stored = stored.transpose(back[orientation]) if orientation > 1 else stored
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = put(stored, name, exif=exif, **({"quality": 95} if name[2:] in ("jpg", "webp") else {}))
@@ -170,26 +181,58 @@ def test_a_damaged_note_of_the_camera_leaves_the_pixels(put):
 
 
 # ------------------------------------------------------------------ resizing
+def plain_resize(pixels, height, width):
+    """Whole blocks averaged, then bilinear, in floating point."""
+    down, across = (max(1, n // m) for n, m in zip(pixels.shape, (height, width), strict=False))
+    cut = pixels[: pixels.shape[0] // down * down, : pixels.shape[1] // across * across].astype(float)
+    small = cut.reshape(cut.shape[0] // down, down, cut.shape[1] // across, across, -1).mean(axis=(1, 3))
+    places = [
+        np.clip((np.arange(m) + 0.5) * (n / step / m) - 0.5, 0, len_ - 1)
+        for n, m, step, len_ in zip(pixels.shape, (height, width), (down, across), small.shape, strict=False)
+    ]
+    grid = np.meshgrid(*places, indexing="ij")
+    return np.stack(
+        [ndimage.map_coordinates(small[:, :, c], grid, order=1) for c in range(small.shape[2])], axis=2
+    )
+
+
 @pytest.mark.parametrize(
-    ("size", "rule"), [((30, 30), "stretch"), ((20, 70), "crop"), ((90, 50), "pad"), ((7, 200), "crop")]
+    "size",
+    [(60, 80), (30, 40), (15, 20), (47, 53), (59, 80), (90, 200), (60, 20), (1, 1), (200, 1), (20, 79)],
 )
-def test_resizing_follows_its_rule(size, rule):
-    result = data.load_image(SMOOTH, size=size, resize=rule)
+@pytest.mark.parametrize("colour", ["rgb", "grey"])
+def test_a_picture_is_averaged_in_blocks_and_then_bilinear(size, colour):
+    pixels = data.load_image(SMOOTH, colour=colour)
+    result = data.load_image(SMOOTH, size=size, colour=colour)
+    assert np.abs(result - plain_resize(pixels, *size)).max() <= 2  # fixed point: three roundings
+    assert np.abs(result - plain_resize(pixels, *size)).mean() < 0.6
+
+
+def test_a_picture_that_lies_in_several_pieces_of_memory_is_resized_alike(monkeypatch):
+    expected = data.load_image(SMOOTH, size=(47, 53))
+
+    def refuse(_):
+        raise ValueError("Image is in multiple array blocks")
+
+    monkeypatch.setattr(_resize.pa, "array", refuse)
+    np.testing.assert_array_equal(data.load_image(SMOOTH, size=(47, 53)), expected)
+
+
+@pytest.mark.parametrize(
+    ("size", "rule"), [((20, 70), "crop"), ((90, 50), "pad"), ((7, 200), "crop"), ((45, 80), "pad")]
+)
+def test_a_picture_is_cropped_or_padded_around_its_middle(size, rule):
     height, width = size
-    choose = {"stretch": None, "crop": max, "pad": min}[rule]
-    inner = size
-    if choose:
-        scale = choose(height / 60, width / 80)
-        inner = (max(1, round(60 * scale)), max(1, round(80 * scale)))
-    whole = np.asarray(Image.fromarray(SMOOTH).resize(inner[::-1], Image.Resampling.BILINEAR))
+    scale = (max if rule == "crop" else min)(height / 60, width / 80)
+    inner = max(1, round(60 * scale)), max(1, round(80 * scale))
+    whole = data.load_image(SMOOTH, size=inner)
     expected = np.zeros((*size, 3), np.uint8)
+    top, left = abs(height - inner[0]) // 2, abs(width - inner[1]) // 2
     if rule == "pad":
-        top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
         expected[top : top + inner[0], left : left + inner[1]] = whole
     else:
-        top, left = (inner[0] - height) // 2, (inner[1] - width) // 2
         expected[:] = whole[top : top + height, left : left + width]
-    assert np.abs(result.astype(int) - expected).mean() < 1
+    np.testing.assert_array_equal(data.load_image(SMOOTH, size=size, resize=rule), expected)
 
 
 def test_a_jpeg_that_is_shrunk_while_decoded_looks_like_one_shrunk_afterwards(put):

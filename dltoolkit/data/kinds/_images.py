@@ -4,6 +4,7 @@ import dataclasses
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,19 +22,20 @@ from dltoolkit.data.kinds._pixels import (
     plain,
     too_large,
 )
+from dltoolkit.data.kinds._resize import resized
 
 RESIZE = ("stretch", "crop", "pad")
-REDUCING_GAP = 2.0  # whole-number shrinking before the filter; Pillow: "close to fair resampling" from 2.0 on
 
 _ORIENTATION = 0x0112  # the EXIF tag; CIPA DC-008 (Exif 2.32), section 4.6.4
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {  # what makes a stored picture upright
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
 }
 _SIDEWAYS = (5, 6, 7, 8)
 # where a file may keep its orientation
@@ -79,8 +81,8 @@ def load_image(
     An array holds ``uint8``, truth values, ``uint16`` (divided by 257), other whole numbers from 0 to 255, or floats
     from 0 to 1 (multiplied by 255); nothing is clipped, and nothing is guessed.
 
-    Resizing is bilinear with the triangle as wide as the shrinking asks (no aliasing); a JPEG is first shrunk by 2, 4
-    or 8 while it is decoded, never below the size asked for.
+    While a side is at least twice as long as asked for, whole blocks of pixels are averaged (in a JPEG by 2, 4 or 8 while
+    it is decoded); what is left is bilinear between the four nearest pixels.
 
     Args:
         cell: A file's path, or an array of shape ``(height, width)`` or ``(height, width, 1 | 3 | 4)``.
@@ -226,34 +228,32 @@ class _Rule:
     def apply(self, cell: Any) -> np.ndarray:
         """The pixels of one cell; raises a `Fault`."""
         if not _cells.is_path(cell):
-            return self._fitted(plain(as_image(from_array(cell)), self.colour))
+            image = plain(as_image(from_array(cell)), self.colour)
+            return self._framed(resized(image, self._inner(image.height, image.width)))
         with _opened(cell) as image, _Broken():
-            turn = _turn(image)
-            width, height = image.size[::-1] if turn in _SIDEWAYS else image.size
-            inner = self._inner(height, width)
-            if inner:
-                inner = inner if turn in _SIDEWAYS else inner[::-1]
-            image.draft("L" if self.colour == "grey" else "RGB", inner)
+            (width, height), turn = image.size, _turn(image)
+            wanted = self._inner(height, width, turn)[::-1] if self.size else None
+            drafted = image.draft("L" if self.colour == "grey" else "RGB", wanted)
             image.load()
             turn = _turn(image) if turn == 1 else turn  # a PNG may say so only behind its pixels
-            upright = plain(image, self.colour)
-        return self._fitted(upright.transpose(_TURNS[turn]) if turn in _TURNS else upright)
+            extent = drafted[1][:1:-1] if drafted else None
+            pixels = resized(plain(image, self.colour), self._inner(height, width, turn), extent)
+        return self._framed(_TURNS[turn](pixels))
 
-    def _inner(self, height: int, width: int) -> tuple[int, int] | None:
-        """Height and width that the whole picture is resized to."""
-        if self.size is None or self.resize == "stretch":
-            return self.size
+    def _inner(self, height: int, width: int, turn: int = 1) -> tuple[int, int]:
+        """Height and width that the whole picture is resized to, while it lies as it is stored."""
+        if self.size is None:
+            return height, width
+        size = self.size[::-1] if turn in _SIDEWAYS else self.size
+        if self.resize == "stretch":
+            return size
         choose = max if self.resize == "crop" else min
-        scale = choose(self.size[0] / height, self.size[1] / width)
+        scale = choose(size[0] / height, size[1] / width)
         return max(1, round(height * scale)), max(1, round(width * scale))
 
-    def _fitted(self, image: Image.Image) -> np.ndarray:
-        inner = self._inner(image.height, image.width)
-        if inner and inner != (image.height, image.width):
-            image = image.resize(inner[::-1], Image.Resampling.BILINEAR, reducing_gap=REDUCING_GAP)
-        pixels = np.asarray(image)
-        pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-        if self.size is None or inner == self.size:
+    def _framed(self, pixels: np.ndarray) -> np.ndarray:
+        """The middle of a picture, or black around it."""
+        if self.size is None or pixels.shape[:2] == self.size:
             return pixels
         canvas = np.zeros((*self.size, pixels.shape[2]), np.uint8)
         to, taken = zip(*map(_centred, self.size, pixels.shape), strict=False)
