@@ -1,6 +1,7 @@
 """The panel of step 3: what is done to each kind of column, and what each column looks like after it."""
 
 import inspect
+import math
 from typing import Any
 
 import ipywidgets as widgets
@@ -220,7 +221,7 @@ class PreprocessingPanel(Panel):
         if self.preprocessor is None:
             return
         self.view = view(self.project.splits.train, self.preprocessor, self.settings, self.column.value)
-        features = sum(spec.shape[-1] for spec in self.preprocessor.specs.values())
+        features = sum(math.prod(spec.shape) for spec in self.preprocessor.specs.values())
         figures = keys(
             columns=f"{len(self.preprocessor.columns)}",
             features=f"{features:,}",
