@@ -9,7 +9,8 @@ import pandas as pd
 from dltoolkit._checks import InputError, check_columns, check_frame, complaint, listed, stop
 from dltoolkit.data._content import row_hashes
 from dltoolkit.data._near_split import alike
-from dltoolkit.data._rows import feature_columns, time_numbers
+from dltoolkit.data._partition import far_before
+from dltoolkit.data._rows import feature_columns, gap_number, time_numbers
 from dltoolkit.problem import Problem
 
 
@@ -92,7 +93,7 @@ def compare_held_out(
         frame: The rows for training and validation.
         test: The test part.
         problem: What is to be predicted.
-        settings: The arguments of `split`: ``groups`` and ``time`` count here, and ``columns``, those with pictures
+        settings: The arguments of `split`: ``groups``, ``time`` and ``gap`` count here, and ``columns``, those with pictures
             and texts whose near-duplicates count, with their roles.
 
     Returns:
@@ -121,6 +122,12 @@ def compare_held_out(
         shared = frame[groups].isin(test[groups]).to_numpy() & ~removed
         notes += _told(frame, shared, f"belong to a group ({groups!r}) of the test part")
         removed |= shared
+    if settings["gap"] is not None:
+        times, gap = time_numbers(both[settings["time"]]), gap_number(both[settings["time"]], settings["gap"])
+        late = np.arange(len(both)) >= len(frame)
+        close = ~far_before(times, late, float(gap or 0))[: len(frame)] & ~removed
+        notes += _told(frame, close, "are nearer to the first test row than the gap, or later,")
+        removed |= close
     return test, removed, notes + _weaknesses(frame[~removed], test, problem, settings["time"])
 
 

@@ -9,6 +9,7 @@ from dltoolkit.data._content import hashable
 from dltoolkit.data._findings import Table
 from dltoolkit.data._judge import Features, amount_scores, class_chances, judged_inputs, n_folds_for
 from dltoolkit.data._labels import FAR_RESIDUAL, MIN_ROWS, confident_issues
+from dltoolkit.data._quick import CELL_ROLES
 from dltoolkit.data._rows import MAX_SEED
 from dltoolkit.data._schema import Schema
 from dltoolkit.problem import Problem
@@ -36,7 +37,7 @@ def suspicious_labels(
         pandas.DataFrame: One row a contradicted label: ``row`` (its index label), ``position``, ``given``, ``suggested``,
         ``confidence`` (probability of the suggestion), ``self_confidence`` (of the given label), ``margin`` (the
         difference, in [-1, 0), by which they are ranked) and ``likely`` (whether confident learning counts it as an
-        error). For amounts ``confidence`` and ``self_confidence`` are NaN, ``margin`` is minus the residual in robust
+        error), and the columns of pictures, texts, sounds and sequences. For amounts ``confidence`` and ``self_confidence`` are NaN, ``margin`` is minus the residual in robust
         standard deviations, from 3.5 on, and ``likely`` means 10.
 
     Raises:
@@ -72,7 +73,10 @@ def suspicious_labels(
     found.insert(0, "row", frame.index[rows[found["position"]]])
     found["position"] = rows[found["position"]]
     found.insert(2, "given", frame[table.targets[0]].iloc[found["position"]].to_numpy(object))
-    return found.reset_index(drop=True)
+    shown = [name for name in frame.columns if roles[name] in CELL_ROLES and name not in found]
+    return found.assign(**{name: frame[name].array[found["position"]] for name in shown}).reset_index(
+        drop=True
+    )
 
 
 def _table(frame: pd.DataFrame, problem: Problem, schema: Schema | None, seed: int) -> Table:

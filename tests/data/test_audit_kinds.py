@@ -349,6 +349,13 @@ def test_cold_users_and_items_repeated_pairs_and_odd_ratings_are_found(rng):
     )
 
 
+def test_a_user_without_items_is_a_group_to_split_by(rng):
+    frame = pd.DataFrame({"who": np.arange(60) // 6, "x": rng.normal(size=60), "y": ["a", "b"] * 30})
+    schema = data.Schema.infer(frame, "y").with_roles(who="user")
+    found = audited(frame, schema=schema)
+    assert set(found) == {"groups"} and "groups='who'" in found["groups"].advice
+
+
 def test_the_long_tail_of_movielens_is_told():
     frame = data.load("movielens")
     found = data.audit(frame, "rating", labels=False)

@@ -1,6 +1,7 @@
 """The claims of data.split and data.leaks for pictures, texts, sounds, ratings and series."""
 
 import json
+import pathlib
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,25 @@ def test_it_can_be_switched_off_and_the_draw_is_then_scikit_learns(reviews):
     splits = data.split(reviews, Problem.infer(reviews, "y"), near=False)
     _, test = train_test_split(reviews, test_size=0.2, stratify=reviews["y"], random_state=0)
     assert set(splits.test.index) == set(test.index) and splits.notes == ()
+
+
+def test_the_schema_says_which_columns_are_texts(reviews):
+    frame = reviews.assign(text=[f"kind{i % 60} good" + "!" * (i // 60) for i in range(N)])
+    problem = Problem.infer(frame, "y")
+    schema = data.Schema.infer(frame, "y").with_roles(text="text")
+    part = data.split(frame, problem, schema=schema).assignment.to_numpy()
+    assert (part[: N // 2] == part[N // 2 :]).all()
+    assert not data.split(frame, problem).notes
+
+
+def test_path_objects_are_files_too(pictures):
+    frame = pictures[["y"]].assign(file=pictures["file"].map(pathlib.Path))
+    splits = data.split(frame, Problem.infer(frame, "y"))
+    assert splits.assignment.groupby(pictures["which"]).nunique().max() == 1
+    assert {f.kind for f in data.audit(frame, "y", labels=False).findings} == {
+        "same_content",
+        "near_duplicates",
+    }
 
 
 def test_copies_of_a_picture_under_other_names_and_sizes_stand_in_the_same_part(pictures):
@@ -237,6 +257,13 @@ def test_a_gap_that_fits_neither_the_times_nor_the_method_is_refused(rng):
         data.split(frame, problem, time="when", gap="25D")
     with pytest.raises(InputError, match="method 'auto': expected no gap, got gap='3D'. Say method='time'"):
         data.split(frame, problem, gap="3D")
+
+
+def test_rows_within_the_gap_before_a_held_out_part_are_removed(rng):
+    frame = pd.DataFrame({"t": range(60), "y": rng.normal(size=60)})
+    with pytest.warns(UserWarning, match="4 rows are nearer to the first test row than the gap, or later"):
+        splits = data.split(frame.iloc[:50], Problem.infer(frame, "y"), time="t", gap=5, test=frame.iloc[50:])
+    assert splits.validation["t"].max() == 45 and splits.validation["t"].min() - splits.train["t"].max() == 5
 
 
 # ---------------------------------------------------------------- leaks between given parts

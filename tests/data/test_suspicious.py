@@ -88,6 +88,15 @@ def test_the_ranking_is_by_the_normalised_margin_and_says_what_it_would_expect()
     assert found["likely"].iloc[: len(rows) // 2].all()
 
 
+def test_the_pictures_and_texts_to_look_at_come_along():
+    frame, _ = swapped(data.load("digits").iloc[:300], "digit")
+    found = data.suspicious_labels(frame, Problem.infer(frame, "digit"))
+    assert list(found)[-1] == "image"
+    assert all(
+        cell is frame["image"].iloc[p] for cell, p in zip(found["image"], found["position"], strict=True)
+    )
+
+
 def test_rows_keep_their_index_labels_and_those_without_a_label_are_left_out():
     frame, rows = swapped(data.load("penguins"), "species")
     frame.index = [f"bird {i}" for i in range(len(frame))]
