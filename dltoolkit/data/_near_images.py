@@ -34,7 +34,7 @@ def near_images(pictures: np.ndarray, threshold: float) -> Pairs:
     Returns:
         Pairs: Their positions and correlation.
     """
-    shaped = np.flatnonzero(pictures.reshape(len(pictures), -1).std(axis=1) >= FLAT)
+    shaped = np.flatnonzero(pictures.std(axis=(1, 2)) >= FLAT)
     if len(shaped) < 2:
         return Pairs.none()
     hashes, small = perceptual_hashes(pictures[shaped]), _thumbnails(pictures[shaped])

@@ -186,6 +186,12 @@ def test_twenty_thousand_pictures_take_seconds():
     assert time.process_time() - start < 10
 
 
+def test_a_column_without_any_picture_that_can_be_read_has_no_copies(tmp_path):
+    gone = pd.DataFrame({"x": [str(tmp_path / f"{i}.png") for i in range(3)]})
+    assert data.near_groups(gone, "x").tolist() == [0, 1, 2]
+    assert data.near_duplicates(column_of([None] * 3), "x", role="image").empty
+
+
 # ---------------------------------------------------------------- sounds, and what is refused
 
 
