@@ -144,7 +144,9 @@ def load_images(
     _keep_memory()
 
     def fill(place: int, cell: Any) -> None:
-        images[place] = rule.apply(cell)
+        pixels = rule.apply(cell, images[place])
+        if pixels.base is not images:
+            images[place] = pixels
 
     _cells.stop_at_faults(_cells.each(column, fill, workers=workers), column)
     return images
@@ -225,20 +227,23 @@ class _Rule:
                 stop([complaint("size", f"at most {MAX_PIXELS:,} pixels", repr(size))])
         return cls(size, resize, colour)
 
-    def apply(self, cell: Any) -> np.ndarray:
-        """The pixels of one cell; raises a `Fault`."""
+    def apply(self, cell: Any, out: np.ndarray | None = None) -> np.ndarray:
+        """The pixels of one cell, in `out` where that fits; raises a `Fault`."""
         if not _cells.is_path(cell):
             image = plain(as_image(from_array(cell)), self.colour)
-            return self._framed(resized(image, self._inner(image.height, image.width)))
-        with _opened(cell) as image, _Broken():
+            inner = self._inner(image.height, image.width)
+            return self._framed(resized(image, inner, None, out if inner == self.size else None))
+        with _opened(cell) as image:
             (width, height), turn = image.size, _turn(image)
             wanted = self._inner(height, width, turn)[::-1] if self.size else None
-            drafted = image.draft("L" if self.colour == "grey" else "RGB", wanted)
-            image.load()
+            with _Broken():
+                drafted = image.draft("L" if self.colour == "grey" else "RGB", wanted)
+                image.load()
+                flat = plain(image, self.colour)
             turn = _turn(image) if turn == 1 else turn  # a PNG may say so only behind its pixels
-            extent = drafted[1][:1:-1] if drafted else None
-            pixels = resized(plain(image, self.colour), self._inner(height, width, turn), extent)
-        return self._framed(_TURNS[turn](pixels))
+        inner, extent = self._inner(height, width, turn), drafted[1][:1:-1] if drafted else None
+        into = out if turn == 1 and inner == self.size else None
+        return self._framed(_TURNS[turn](resized(flat, inner, extent, into)))
 
     def _inner(self, height: int, width: int, turn: int = 1) -> tuple[int, int]:
         """Height and width that the whole picture is resized to, while it lies as it is stored."""
