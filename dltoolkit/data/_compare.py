@@ -52,13 +52,12 @@ def leaks(splits: Splits, *, schema: Schema | None = None) -> pd.DataFrame:
     parts = {"train": splits.train, "validation": splits.validation, "test": splits._sealed()}
     by = {"groups": None, "time": None} if splits.method == "latest" else settings
     rules = {"targets": targets, "groups": by["groups"], "time": by["time"]}
-    roles = comparable(splits._frame, targets, schema) if settings.get("near", True) else {}
-    names = (("train", "validation"), ("train", "test"), ("validation", "test"))
-    found = [
-        _compared({n: parts[n] for n in pair}, rules, roles)
-        for pair in names
-        if all(len(parts[n]) for n in pair)
-    ]
+    near = _near(parts, comparable(splits._frame, targets, schema))
+    found = []
+    for pair in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        if all(len(parts[name]) for name in pair):
+            own = {column: np.concatenate([codes[name] for name in pair]) for column, codes in near.items()}
+            found.append(_compared({name: parts[name] for name in pair}, rules, own))
     return pd.concat(found, ignore_index=True)
 
 
@@ -106,7 +105,19 @@ def compare_parts(
     targets = tuple(schema.columns("target"))
     rules = {"targets": targets, "groups": groups or _groups(train, schema), "time": time}
     parts = {"train": train, "test": test[list(train.columns)]}
-    return _compared(parts, rules, comparable(train, targets, schema))
+    near = _near(parts, comparable(train, targets, schema))
+    own = {column: np.concatenate(list(codes.values())) for column, codes in near.items()}
+    return _compared(parts, rules, own)
+
+
+def _near(parts: Mapping[str, pd.DataFrame], roles: Mapping[str, str]) -> dict[str, dict[str, np.ndarray]]:
+    """For each column the near-duplicate group of each row of each part; all parts are looked at together, once."""
+    both = pd.concat(parts.values(), ignore_index=True)
+    ends = np.cumsum([len(part) for part in parts.values()])[:-1]
+    return {
+        name: dict(zip(parts, np.split(alike(both, {name: role}).first, ends), strict=True))
+        for name, role in roles.items()
+    }
 
 
 def _groups(train: pd.DataFrame, schema: Schema) -> str | None:
@@ -117,7 +128,7 @@ def _groups(train: pd.DataFrame, schema: Schema) -> str | None:
 
 
 def _compared(
-    parts: Mapping[str, pd.DataFrame], rules: Mapping[str, Any], roles: Mapping[str, str]
+    parts: Mapping[str, pd.DataFrame], rules: Mapping[str, Any], near: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
     """Every leak from the first part into the second."""
     (first, second), names = parts.values(), tuple(parts)
@@ -126,9 +137,8 @@ def _compared(
     codes = row_hashes(both, features)
     found = [_shared("same_rows", None, parts, (codes, features))]
     exact = np.isin(codes[len(first) :], codes[: len(first)])
-    for name, role in roles.items():
-        near = alike(both, {name: role}).first
-        found.append(_shared("near_duplicates", name, parts, (near, [name]), without=exact))
+    for name, groups_of in near.items():
+        found.append(_shared("near_duplicates", name, parts, (groups_of, [name]), without=exact))
     if (groups := rules["groups"]) is not None:
         found.append(_shared("shared_groups", groups, parts, (row_hashes(both, [groups]), [groups])))
     if rules["time"] is not None:

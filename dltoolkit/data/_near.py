@@ -17,7 +17,6 @@ from dltoolkit.data._schema import Schema
 # 2022, Deduplicating training data makes language models better). Pictures: the largest group that 20,000 MNIST digits
 # fall into is 711 at a correlation of 0.98, 35 at 0.985, 6 at 0.99; a photo with 2 % cut off reaches 0.985.
 THRESHOLDS = {"image": 0.985, "text": 0.8, "audio": 1.0}
-SIDE = 32  # pixels: `_near_images` hashes pictures of this height and width
 
 
 def near_duplicates(
@@ -136,6 +135,8 @@ def _files(values: pd.Series, threshold: float, role: str) -> Pairs:
 
 
 def _pictures(values: pd.Series, threshold: float) -> Pairs:
-    near_images = importlib.import_module("dltoolkit.data._near_images").near_images
-    small, _ = pictures(values, size=(SIDE, SIDE))  # what cannot be read is blank, and like no other
-    return near_images(small[..., 0], threshold)
+    images = importlib.import_module("dltoolkit.data._near_images")
+    small, _ = pictures(
+        values, size=(images.SIDE, images.SIDE)
+    )  # unreadable ones are blank, and like no other
+    return images.near_images(small[..., 0], threshold)

@@ -78,6 +78,7 @@ def test_it_can_be_switched_off_and_the_draw_is_then_scikit_learns(reviews):
     splits = data.split(reviews, Problem.infer(reviews, "y"), near=False)
     _, test = train_test_split(reviews, test_size=0.2, stratify=reviews["y"], random_state=0)
     assert set(splits.test.index) == set(test.index) and splits.notes == ()
+    assert set(data.leaks(splits)["kind"]) == {"near_duplicates"}
 
 
 def test_the_schema_says_which_columns_are_texts(reviews):
