@@ -23,6 +23,7 @@ MOST_TERMS = 30_000
 MOST_COMPONENTS = 64  # of a picture: digits need about 30, photos a few more
 # Dalal and Triggs (2005), Histograms of oriented gradients for human detection: where the edges go, in cells.
 SIDE, CELLS, DIRECTIONS = 32, 4, 8
+NUMBERS_A_CHANNEL = 11  # of a sequence, beside its length
 COLOURS = 8  # pixels a side of the colour thumbnail
 # Davis and Mermelstein (1980), Comparison of parametric representations for monosyllabic word recognition: the logarithm
 # of the energy in bands that widen as pitch does (mel), and its cosine transform.
@@ -62,12 +63,28 @@ def _block(column: pd.Series, role: str, seed: int) -> sparse.csr_matrix:
         values = numbers(column)
         values = np.where(np.isfinite(values), values, np.nan)
         return sparse.csr_matrix(DENSE_WEIGHT * _standard(np.column_stack([values, np.isnan(values)])))
-    makers = {"image": _images, "audio": _sounds, "sequence": _sequences}
-    values = _standard(makers[role](column))
+    values = _standard(media_numbers(column, role))
     if role == "image" and min(values.shape) > MOST_COMPONENTS:
         components = PCA(MOST_COMPONENTS, whiten=True, svd_solver="randomized", random_state=seed)
         values = components.fit_transform(values)
     return sparse.csr_matrix(DENSE_WEIGHT * values)
+
+
+def media_numbers(column: pd.Series, role: str, *, channels: int | None = None) -> np.ndarray:
+    """Pictures, sounds or sequences as numbers, each cell by itself.
+
+    Args:
+        column: The cells.
+        role: ``"image"``, ``"audio"`` or ``"sequence"``.
+        channels: Of a sequence. Defaults to None: the most that a cell has.
+
+    Returns:
+        numpy.ndarray: float64, shape ``(n, n_features)``, in no common scale; NaN (or zeros of a picture) where a cell
+        cannot be read.
+    """
+    if role == "sequence":
+        return _sequences(column, channels)
+    return {"image": _images, "audio": _sounds}[role](column)
 
 
 def _standard(values: np.ndarray) -> np.ndarray:
@@ -155,18 +172,18 @@ def _mel_bands() -> np.ndarray:
     return np.maximum(0.0, np.minimum(up, down))
 
 
-def _sequences(column: pd.Series) -> np.ndarray:
+def _sequences(column: pd.Series, channels: int | None = None) -> np.ndarray:
     """Length, and for each channel level, spread, ends, trend and roughness."""
     cells = [np.asarray(c, dtype=float) if isinstance(c, np.ndarray) else np.empty((0, 1)) for c in column]
     cells = [c.reshape(len(c), int(np.prod(c.shape[1:]))) for c in cells]
-    channels = max((c.shape[1] for c in cells), default=1)
+    channels = channels or max((c.shape[1] for c in cells), default=1)
     return np.stack([_summary(c, channels) for c in cells])
 
 
 def _summary(cell: np.ndarray, channels: int) -> np.ndarray:
     kept = cell[np.isfinite(cell).all(axis=1)]
     if len(kept) < 2 or kept.shape[1] != channels:
-        return np.full(1 + 11 * channels, np.nan)
+        return np.full(1 + NUMBERS_A_CHANNEL * channels, np.nan)
     steps = np.linspace(-1, 1, len(kept))[:, None]
     thirds = (
         [part.mean(axis=0) for part in np.array_split(kept, 3)] if len(kept) >= 3 else [kept.mean(axis=0)] * 3

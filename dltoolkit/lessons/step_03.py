@@ -1,5 +1,6 @@
 """Notebook 03: preprocess."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from dltoolkit.lessons import Exercise, Lesson, Question, answers
 
 
 def _features(project: Any) -> int:
-    return sum(spec.shape[-1] for spec in project.preprocessor.specs.values())
+    return sum(math.prod(spec.shape) for spec in project.preprocessor.specs.values())
 
 
 LESSON = Lesson(

@@ -31,7 +31,6 @@ from dltoolkit.data import Schema, as_text
 from dltoolkit.models._baseline_columns import Columns
 from dltoolkit.problem import Problem
 
-_MEDIA = ("image", "audio", "sequence")
 _TABLE = {"user": "categorical", "item": "categorical", "series": "categorical", "time": "datetime"}
 BASELINES = ("majority", "linear", "boosting")
 
@@ -186,10 +185,7 @@ class Baseline:
         if self.name == "majority":
             return {}, {}
         roles = {name: _TABLE.get(schema.roles[name], schema.roles[name]) for name in schema.features}
-        left_out = {
-            name: f"{self.name} does not read {role}" for name, role in roles.items() if role in _MEDIA
-        }
-        left_out |= {name: "every value is missing" for name in roles if frame[name].isna().all()}
+        left_out = {name: "every value is missing" for name in roles if frame[name].isna().all()}
         for name in (n for n, role in roles.items() if role == "text" and n not in left_out):
             if self.name == "boosting":
                 left_out[name] = "boosting does not read text"
@@ -233,7 +229,11 @@ def baseline(problem: Problem, name: str = "linear", *, seed: int = 0) -> Baseli
     * ``"majority"``: the classes' shares in the training rows, whatever the row; the mean for a regression.
     * ``"linear"``: logistic regression, or ridge regression for amounts. Numbers are standardised with the median
       for missing ones and an indicator; categories, months, weekdays and hours are one-hot; texts are TF-IDF.
-    * ``"boosting"``: histogram gradient boosting of trees, which take missing values and categories as they are.
+    * ``"boosting"``: histogram gradient boosting of trees, which take missing values and categories as they are, and
+      do not read text.
+
+    Pictures are histograms of edge directions and a small thumbnail, sounds their energies in bands, sequences their
+    levels, spreads and trends; users, items and series are categories.
 
     Of a category column the 254 most frequent values are kept; the others, and values never seen, are one.
 

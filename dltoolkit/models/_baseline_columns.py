@@ -7,6 +7,7 @@ import pandas as pd
 
 from dltoolkit._checks import complaint, listed, stop
 from dltoolkit._text import as_text
+from dltoolkit.data._quick import NUMBERS_A_CHANNEL, media_numbers
 
 # HistGradientBoosting takes 255 categories a column at most; the last code gathers all others and unseen ones. For a
 # linear model it keeps the one-hot matrix small too.
@@ -15,6 +16,7 @@ MOST_CATEGORIES = 254
 LARGEST = 1e150
 PARTS = ("month", "day_of_week", "hour")
 _FLAGS = {"true": 1.0, "1": 1.0, "yes": 1.0, "false": 0.0, "0": 0.0, "no": 0.0}
+MEDIA = ("image", "audio", "sequence")
 _DAY = 86_400e6  # microseconds
 
 
@@ -25,17 +27,21 @@ class Columns:
     Attributes:
         roles: Column name to role, for the columns that are used.
         categories: For each categorical column its most frequent categories, as text.
+        widths: For each column of pictures, sounds or sequences the numbers that it becomes.
     """
 
     roles: dict[str, str]
     categories: dict[str, pd.Index]
+    widths: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, roles: dict[str, str]) -> "Columns":
         """Keep the most frequent categories of each categorical column."""
         categorical = [name for name, role in roles.items() if role == "categorical"]
         kept = {name: as_text(frame[name]).value_counts().index[:MOST_CATEGORIES] for name in categorical}
-        return cls(dict(roles), kept)
+        media = [name for name, role in roles.items() if role in MEDIA]
+        widths = {name: media_numbers(frame[name].head(1), roles[name]).shape[1] for name in media}
+        return cls(dict(roles), kept, widths)
 
     def of(self, *roles: str) -> list[str]:
         """Names of the columns with one of these roles, in the order of the schema."""
@@ -44,7 +50,7 @@ class Columns:
     @property
     def n_numbers(self) -> int:
         """How many columns `numbers` gives."""
-        return len(self.of("numeric", "boolean", "datetime"))
+        return len(self.of("numeric", "boolean", "datetime")) + sum(self.widths.values())
 
     @property
     def n_date_parts(self) -> int:
@@ -52,7 +58,7 @@ class Columns:
         return len(PARTS) * len(self.of("datetime"))
 
     def numbers(self, frame: pd.DataFrame) -> np.ndarray:
-        """Numeric columns, flags and elapsed days: float64 ``(n, n_columns)``, NaN where missing.
+        """Numeric columns, flags, elapsed days, then media: float64 ``(n, n_numbers)``, NaN where missing.
 
         Raises:
             InputError: If a value cannot be read as its column's role says, or is infinite; every such column and
@@ -62,7 +68,13 @@ class Columns:
         complaints: list[str] = []
         columns = [readers[self.roles[name]](frame[name], complaints) for name in self.of(*readers)]
         stop(complaints)
+        columns += [self._media(frame[name], name) for name in self.widths]
         return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+    def _media(self, column: pd.Series, name: str) -> np.ndarray:
+        """One column of media, ``(n, width)``."""
+        channels = (self.widths[name] - 1) // NUMBERS_A_CHANNEL if self.roles[name] == "sequence" else None
+        return media_numbers(column, self.roles[name], channels=channels)
 
     def date_parts(self, frame: pd.DataFrame) -> np.ndarray:
         """Month, weekday and hour of each date: float64 ``(n, 3 * n_dates)``, NaN where missing."""

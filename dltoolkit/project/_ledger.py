@@ -8,6 +8,7 @@ counted.
 import contextlib
 import dataclasses
 import hashlib
+import importlib
 import os
 import pathlib
 import shutil
@@ -215,6 +216,9 @@ def _counts(staged: pathlib.Path, entry: Entry) -> bool:
 def _revived(value: Any) -> Any:
     """Settings as they were given: JSON has no tuples."""
     if isinstance(value, dict):
+        if set(value) == {"options"}:
+            name, values = value["options"]
+            return getattr(importlib.import_module("dltoolkit.preprocessing"), name)(**_revived(values))
         if set(value) == {"tuple"}:
             return tuple(_revived(v) for v in value["tuple"])
         return {k: _revived(v) for k, v in value.items()}

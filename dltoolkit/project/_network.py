@@ -1,6 +1,7 @@
 """Steps 3 to 7: preprocess, design, initialise, loss, optimizer."""
 
 import inspect
+import math
 import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ def preprocess(project: "Project", folder: pathlib.Path, **options: Any) -> Outc
     """Step 3: fit the preprocessing on the training part."""
     fitted = preprocessing.fit(project.splits.train, project.schema, **options)
     fitted.save(folder)
-    n = sum(spec.shape[-1] for spec in fitted.specs.values())
+    n = sum(math.prod(spec.shape) for spec in fitted.specs.values())
     text = f"{len(fitted.columns)} columns into {n:,} features"
     return Outcome(fitted, text, keep={"preprocessor": fitted})
 

@@ -12,6 +12,7 @@ from dltoolkit.data import Audit, Cleaning, Schema, Splits
 from dltoolkit.project._outcome import Outcome
 from dltoolkit.project._sealing import sealed, with_rows
 from dltoolkit.project._steps import passes_on
+from dltoolkit.project._tables import read_table, write_table
 
 if TYPE_CHECKING:
     from dltoolkit.project._project import Project
@@ -43,6 +44,9 @@ def prepare(
     spellings are learnt from the training part, and applied to the others, of which no row is dropped.
     """
     raw, problem = project.raw, project.problem
+    groups = (
+        groups if groups is not None or method != "auto" else raw.attrs.get("groups")
+    )  # such as the voices of sounds
     seed = project.seed if seed is None else seed
     schema = Schema.infer(raw, problem.target).with_roles(roles or {})
     audit = data.audit(raw, problem.target, schema=schema, problem=problem, labels=labels, seed=seed)
@@ -58,7 +62,7 @@ def prepare(
         settings = shaped.settings | {name: learnt.settings[name] for name in LEARNT} | columns
         cleaned = Cleaning((*shaped.steps, *learnt.steps), settings)
     parts = {"schema": _without(schema, frame), "audit": audit, "cleaning": cleaned, "splits": splits}
-    _files.write_frame(folder / "data.parquet", frame)
+    write_table(folder / "data.parquet", frame)
     contents = {name: part.to_json() for name, part in parts.items()}
     contents["splits"]["test_openings"] = 0  # the ledger counts them
     for name, content in contents.items():
@@ -112,7 +116,7 @@ def _without(schema: Schema, frame: pd.DataFrame) -> Schema:
 
 def load_frame(project: "Project", folder: pathlib.Path) -> pd.DataFrame:
     """Read the cleaned table."""
-    return pd.read_parquet(folder / "data.parquet")
+    return read_table(folder / "data.parquet")
 
 
 def load_schema(project: "Project", folder: pathlib.Path) -> Schema:

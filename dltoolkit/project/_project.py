@@ -1,5 +1,6 @@
 """A project: one folder, thirteen steps, and every artefact between them."""
 
+import dataclasses
 import datetime
 import json
 import os
@@ -12,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit._checks import InputError, check_number, complaint, listed, stop
+from dltoolkit.data._content import fingerprint
 from dltoolkit.project._artefacts import Artefacts, AtWork, in_words
 from dltoolkit.project._ledger import FILE, Entry, Ledger
 from dltoolkit.project._outcome import FOR_ONCE
-from dltoolkit.project._source import Source, as_kept
+from dltoolkit.project._source import Source
 from dltoolkit.project._steps import RUNNING_ORDER, STEPS, TABLE, check_settings, check_step, function_of
+from dltoolkit.project._tables import as_kept
 
 FAST_VARIABLE = "DLTOOLKIT_FAST"
 
@@ -121,7 +124,7 @@ class Project(Artefacts):
             return f"{source.name!r}"
         if source.sha256 != known["sha256"]:
             return f"{source.name!r} with other content than was used"
-        if source.frame is not None and not as_kept(self.rows_of(source)).equals(self.raw):
+        if source.frame is not None and fingerprint(as_kept(self.rows_of(source))) != fingerprint(self.raw):
             return "a DataFrame with other content than the one that was used"
         return ""
 
@@ -279,11 +282,16 @@ def _now() -> str:
 
 
 def _spelt(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings as JSON has them: numpy's numbers as Python's, a tuple as ``{"tuple": [...]}`` (a range is one)."""
+    """Settings as JSON has them: numpy's numbers as Python's, a tuple as ``{"tuple": [...]}`` (a range is one).
+
+    Options of preprocessing, such as ``TextOptions``, become ``{"options": [name, values]}``.
+    """
     return dict(json.loads(json.dumps(_marked(settings), default=_plain_value)))
 
 
 def _marked(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {"options": [type(value).__name__, _marked(dataclasses.asdict(value))]}
     if isinstance(value, tuple):
         return {"tuple": [_marked(v) for v in value]}
     if isinstance(value, dict):

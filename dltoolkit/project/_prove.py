@@ -13,6 +13,7 @@ from dltoolkit.models import baseline
 from dltoolkit.monitoring import DriftReport, Monitor
 from dltoolkit.project._outcome import Outcome
 from dltoolkit.project._steps import passes_on
+from dltoolkit.project._tables import read_table, write_table
 
 if TYPE_CHECKING:
     from dltoolkit.project._project import Project
@@ -35,7 +36,9 @@ def evaluate(
     """Step 10: open the test part, and measure the model in hand beside baselines that learnt from the same rows."""
     best, splits, problem = project.best, project.splits, project.problem
     seed = project.seed if seed is None else seed
-    fitted = {n: baseline(problem, n, seed=seed).fit(splits.train, project.schema) for n in baselines}
+    wordless = any(project.schema.roles[c] != "text" for c in project.schema.features)
+    usable = [n for n in baselines if wordless or n != "boosting"]  # boosting does not read text
+    fitted = {n: baseline(problem, n, seed=seed).fit(splits.train, project.schema) for n in usable}
     test = splits.test
     result = evaluation.evaluate(
         best.run,
@@ -47,7 +50,7 @@ def evaluate(
         **options,
     )
     _files.write_json(folder / "evaluation.json", {"model": best.name, **result.to_json()})
-    _files.write_frame(folder / "test.parquet", test)
+    write_table(folder / "test.parquet", test)
     _files.write_frame(folder / "predictions.parquet", problem.decode(result.outputs).set_axis(test.index))
     return Outcome(
         result, f"{best.name} on {len(test):,} test rows: {_headline(result)}", keep={"evaluation": result}
@@ -73,7 +76,7 @@ def load_evaluated_model(project: "Project", folder: pathlib.Path) -> str:
 
 def load_evaluated(project: "Project", folder: pathlib.Path) -> pd.DataFrame:
     """Read the rows that were evaluated."""
-    return pd.read_parquet(folder / "test.parquet")
+    return read_table(folder / "test.parquet")
 
 
 def load_predictions(project: "Project", folder: pathlib.Path) -> pd.DataFrame:

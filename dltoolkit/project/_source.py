@@ -1,7 +1,6 @@
 """Where a project's table comes from: the catalogue, a file, or a DataFrame."""
 
 import dataclasses
-import io
 import os
 import pathlib
 from collections.abc import Mapping
@@ -82,13 +81,6 @@ class Source:
     def from_json(cls, content: Mapping[str, Any]) -> "Source":
         """Read back what the ledger keeps; a DataFrame itself is not kept there."""
         return cls(content["kind"], content["name"])
-
-
-def as_kept(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table as it comes back from Parquet."""
-    file = io.BytesIO()
-    frame.to_parquet(file)
-    return pd.read_parquet(file)
 
 
 def few_rows(frame: pd.DataFrame, targets: tuple[str, ...], n: int, seed: int) -> pd.DataFrame:

@@ -9,9 +9,11 @@ import pandas as pd
 from dltoolkit import _files
 from dltoolkit._checks import InputError, complaint, listed
 from dltoolkit.data import Schema
+from dltoolkit.data._content import hashable
 from dltoolkit.problem import Problem
 from dltoolkit.project._outcome import Outcome
 from dltoolkit.project._source import Source
+from dltoolkit.project._tables import read_table, write_table
 
 if TYPE_CHECKING:
     from dltoolkit.project._project import Project
@@ -35,7 +37,7 @@ def define(
         raise InputError(complaint("target", "the column to predict", "None", cure))
     problem = Problem.infer(raw, target, kind=kind, positive=positive)
     Schema.infer(raw, target)  # names what cannot be kept, such as a column of mixed types
-    _files.write_frame(folder / "raw.parquet", raw)
+    write_table(folder / "raw.parquet", raw)
     _files.write_json(folder / "problem.json", problem.to_json())
     origin = {**source.to_json(), "rows": len(raw), "columns": raw.shape[1], "fingerprint": _fingerprint(raw)}
     header = {"data": origin, "target": target}
@@ -56,7 +58,8 @@ def _table(project: "Project", source: Source) -> pd.DataFrame:
 def _fingerprint(raw: pd.DataFrame) -> str:
     """Sixteen hexadecimal digits that change with any name or value."""
     digest = hashlib.sha256("\n".join(raw.columns).encode())
-    digest.update(pd.util.hash_pandas_object(raw, index=False).to_numpy("<u8").tobytes())
+    plain = raw.assign(**{name: hashable(raw[name]) for name in raw.columns[raw.dtypes == object]})
+    digest.update(pd.util.hash_pandas_object(plain, index=False).to_numpy("<u8").tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -67,4 +70,4 @@ def load_problem(project: "Project", folder: pathlib.Path) -> Problem:
 
 def load_raw(project: "Project", folder: pathlib.Path) -> pd.DataFrame:
     """Read the table as it came."""
-    return pd.read_parquet(folder / "raw.parquet")
+    return read_table(folder / "raw.parquet")

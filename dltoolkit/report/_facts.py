@@ -86,7 +86,7 @@ def _model(project: Project) -> dict[str, Any]:
     return {
         "preprocessing": {
             "columns": len(features.columns),
-            "features": sum(spec.shape[-1] for spec in features.specs.values()),
+            "features": sum(math.prod(spec.shape) for spec in features.specs.values()),
             "left_out": features.left_out,
             "settings": features.settings,
         },
