@@ -257,6 +257,7 @@ def test_a_picture_of_the_right_size_is_not_touched():
         (np.array([[0.0, 1.0]], np.float16), [0, 255]),
         (np.array([[False, True]]), [0, 255]),
         (np.array([[257, 65535]], np.uint16), [1, 255]),
+        (np.array([[257, 65535]], ">u2"), [1, 255]),
         (np.array([[7, 255]]), [7, 255]),
         (np.array([[[7], [8]]], np.uint8), [7, 8]),
     ],
@@ -387,6 +388,10 @@ def test_all_bad_rows_of_a_column_are_named_at_once(put):
 def test_an_option_that_cannot_be_is_named(options, message):
     with pytest.raises(InputError, match=message):
         data.load_images([SMOOTH], **options)
+
+
+def test_an_empty_column_gives_an_empty_array():
+    assert data.load_images([], size=(3, 4)).shape == (0, 3, 4, 3)
 
 
 def test_a_lone_path_is_no_column():

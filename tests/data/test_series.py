@@ -96,6 +96,7 @@ def test_missing_values_are_counted_with_the_first_place():
     [
         (HOURS, "1 hour"),
         (pd.date_range("2024", periods=9, freq="15min"), "15 minutes"),
+        (pd.date_range("2024", periods=9, freq="5ms", unit="ns"), "5 milliseconds"),
         (pd.date_range("2024", periods=9, freq="7D"), "1 week"),
         (pd.date_range("2024-01-31", periods=30, freq="ME"), "1 month"),
         (pd.date_range("2024-01-01", periods=30, freq="MS"), "1 month"),

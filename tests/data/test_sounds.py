@@ -120,6 +120,7 @@ def test_an_array_without_a_rate_has_the_rate_asked_for():
     ("cell", "expected"),
     [
         (np.array([-32768, 16384], np.int16), [-1.0, 0.5]),
+        (np.array([-32768, 16384], ">i2"), [-1.0, 0.5]),
         (np.array([-128, 64], np.int8), [-1.0, 0.5]),
         (np.array([-(2**31), 2**30], np.int32), [-1.0, 0.5]),
         (np.array([0, 128, 192], np.uint8), [-1.0, 0.0, 0.5]),
@@ -240,6 +241,10 @@ def test_the_result_does_not_depend_on_the_number_of_workers(put):
     paths = [put(sine(200 + 10 * i, 22_050), f"{i}.wav", 22_050) for i in range(30)]
     one, three = (data.load_sounds(paths, rate=RATE, seconds=0.4, workers=n) for n in (1, 3))
     np.testing.assert_array_equal(one, three)
+
+
+def test_an_empty_column_gives_an_empty_array():
+    assert data.load_sounds([], rate=RATE, seconds=0.5).shape == (0, 4000)
 
 
 def test_all_bad_rows_of_a_column_are_named_at_once(put):

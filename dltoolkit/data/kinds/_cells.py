@@ -104,7 +104,7 @@ def each(cells: Iterable[Any], work: Callable[[int, Any], Any], *, workers: int 
         return results
 
     starts = range(0, len(cells), _CHUNK)
-    if count == 1 or len(starts) == 1:
+    if count == 1 or len(starts) <= 1:
         return [result for start in starts for result in some(start)]
     with ThreadPoolExecutor(min(count, len(starts))) as pool:
         return [result for results in pool.map(some, starts) for result in results]

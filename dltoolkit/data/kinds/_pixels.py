@@ -39,7 +39,7 @@ def from_array(cell: Any) -> np.ndarray:
 def _eight_bits(cell: np.ndarray) -> np.ndarray:
     if cell.dtype == bool:
         return cell.astype(np.uint8) * np.uint8(255)
-    if cell.dtype == np.uint16:
+    if cell.dtype.newbyteorder("=") == np.uint16:
         return _from_16(cell)
     if cell.dtype.kind not in "iuf":
         raise Fault("an array of numbers", f"type {cell.dtype}")

@@ -246,7 +246,7 @@ def _checked(cell: Any) -> np.ndarray:
 
 def _floats(samples: np.ndarray) -> np.ndarray:
     """Samples of an array as float32 with full scale 1."""
-    if samples.dtype in (np.int8, np.int16, np.int32):
+    if samples.dtype.newbyteorder("=") in (np.int8, np.int16, np.int32):
         return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
     if samples.dtype == np.uint8:  # as in a WAV file of 8 bits: silence is 128
         return (samples.astype(np.float32) - 128) / 128
