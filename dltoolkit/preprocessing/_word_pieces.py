@@ -8,6 +8,7 @@ References:
 import collections
 import functools
 import heapq
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -125,7 +126,7 @@ class _Pairs:
     def _add(self, i: int, sign: int) -> set[Pair]:
         """Count the pairs of a word in or out."""
         pieces = self._words[i]
-        found = list(zip(pieces, pieces[1:], strict=False))
+        found = list(itertools.pairwise(pieces))
         for pair in found:
             self._n[pair] += sign * self._counts[i]
             if sign > 0:

@@ -72,7 +72,8 @@ def fit(
         loss: A Keras loss instead of the problem's own. Defaults to None.
         augment: What is varied at random in the training part's pictures or sounds, such as
             ``preprocessing.ImageAugmentation(flip="horizontal")``. Never part of the model. Defaults to None.
-        seed: Seed of the order of the rows, and of what is varied. (Initial weights and dropout take theirs from the model's builder.)
+        seed: Seed of the order of the rows, and of what is varied. (Initial weights and dropout take theirs from the
+            model's builder.)
         callbacks: Keras callbacks to run as well.
         stop: Ends the training soon after it is set, from another thread. Defaults to None.
         progress: Whether to draw a progress bar. Defaults to True.
@@ -96,9 +97,7 @@ def fit(
         train, batch_size, problem=problem, shuffle=True, weights=weights, augment=augment, seed=seed
     )
     held_out = preprocessor.dataset(splits.validation, PREDICT_BATCH, problem=problem)
-    soft = batches.element_spec[1].shape.rank == 2 and problem.kind == "multiclass"
-    if soft:  # MixUp and CutMix: classes as shares, in both parts
-        held_out = held_out.map(lambda x, y: (x, tf.one_hot(tf.cast(y, tf.int32), len(problem.classes))))
+    held_out, soft = _alike(batches, held_out, problem)
     ready = time.perf_counter()
     compile_model(
         model, optimizer, loss, problem=problem, preprocessor=preprocessor, steps=len(batches), soft=soft
@@ -121,15 +120,27 @@ def fit(
         "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss or problem.loss),
         "augment": _plain_augment(augment),
         "seed": seed,
-        "train_rows": len(train),
-        "validation_rows": len(splits.validation),
-        "fingerprint": fingerprint(train),
+        **_data_facts(splits),
         **environment(),
     }
     timings = {"preprocess": ready - started, "first_epoch": first, "train": trained}
     return Run(
         model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
     )
+
+
+def _alike(
+    batches: tf.data.Dataset, held_out: tf.data.Dataset, problem: Problem
+) -> tuple[tf.data.Dataset, bool]:
+    """The validation batches with classes as the training batches have them, and whether these are shares.
+
+    MixUp and CutMix make shares, ``(n, n_classes)``, of them.
+    """
+    soft = problem.kind == "multiclass" and batches.element_spec[1].shape.rank == 2
+    if not soft:
+        return held_out, False
+    n_classes = len(problem.classes)
+    return held_out.map(lambda x, y: (x, tf.one_hot(tf.cast(y, tf.int32), n_classes))), True
 
 
 def _train(
@@ -159,6 +170,12 @@ def _plain_weights(class_weight: str | Mapping[Any, float] | None) -> str | dict
     if class_weight is None or isinstance(class_weight, str):
         return class_weight
     return {str(label): float(weight) for label, weight in class_weight.items()}
+
+
+def _data_facts(splits: Splits) -> dict[str, Any]:
+    train = splits.train
+    rows = {"train_rows": len(train), "validation_rows": len(splits.validation)}
+    return {**rows, "fingerprint": fingerprint(train)}
 
 
 def _plain_augment(augment: Any) -> Any:
