@@ -43,8 +43,9 @@ class Draw:
     noun: str
 
     @classmethod
-    def of(cls, table: Table, name: str, noun: str, *, most: int = MOST_FILES) -> "Draw":
-        """At most so many of the rows that hold something, drawn with the table's seed."""
+    def of(cls, table: Table, name: str, noun: str, *, most: int | None = None) -> "Draw":
+        """At most so many (`MOST_FILES`) of the rows that hold something, drawn with the table's seed."""
+        most = MOST_FILES if most is None else most
         rows = np.flatnonzero(table.frame[name].notna())
         if len(rows) > most:
             rows = np.sort(np.random.default_rng(table.seed).choice(rows, most, replace=False))

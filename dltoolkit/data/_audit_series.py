@@ -122,7 +122,7 @@ def _uneven(table: Table, time: str, found: tuple[np.ndarray, ...]) -> AuditFind
     if names:
         first = [int(rows[np.flatnonzero(series == s)[0]]) for s in irregular]
         whose = f" ({listed(table.frame[names[0]].iloc[first])})"
-    advice = f"{told(len(irregular), 'series').replace('seriess', 'series')}{whose} with uneven steps: a window of so many"
+    advice = f"{len(irregular):,} series{whose} with uneven steps: a window of so many"
     advice += " rows is now a day, now a month. Bring them to even steps (resample) first."
     return table.finding("uneven_steps", time, _mask(table, rows[mask]), advice, severity="warn")
 

@@ -123,7 +123,6 @@ def test_copies_and_near_copies_are_found_and_those_with_another_label_too(photo
 
 def test_of_many_files_a_draw_is_looked_at_and_said(photos, monkeypatch):
     monkeypatch.setattr(_audit_kinds, "MOST_FILES", 30)
-    monkeypatch.setattr(_audit_kinds.Draw.of.__func__, "__kwdefaults__", {"most": 30})
     photos = [np.full((20, 20), i, np.uint8) for i in range(40)]
     found = audited(frame_of("photo", photos))["blank"]
     assert found.count == 30 and found.share == 1 and found.advice.endswith("Seen in 30 of 40 rows.")
