@@ -67,7 +67,14 @@ TREATMENTS: dict[str, tuple[str, ...]] = {
     "audio": (DROP,),
     "sequence": (DROP,),
 }
-_FIXED = {"boolean": "none", "user": "embedding", "item": "embedding", "series": "embedding"}
+# The time of a series moves on after training: its place in the cycles comes back, how long ago it was does not.
+_FIXED = {
+    "boolean": "none",
+    "user": "embedding",
+    "item": "embedding",
+    "series": "embedding",
+    "time": "cyclic",
+}
 _TEXT, _IMAGE, _AUDIO, _SEQUENCE = TextOptions(), ImageOptions(), SoundOptions(), SequenceOptions()
 _PLANNED_AS = {"user": "categorical", "item": "categorical", "series": "categorical", "time": "datetime"}
 
@@ -105,7 +112,8 @@ def fit(
         numeric: Treatment of numbers: ``"standardise"``, ``"normalise"`` (to 0..1), ``"robust"`` (median and
             interquartile range), ``"log"`` (signed log, then standardise) or ``"none"``.
         categorical: ``"one-hot"``, ``"embedding"`` (ids), ``"hash"``, or ``"auto"``: one-hot up to `max_one_hot`.
-        dates: ``"cyclic"``, ``"elapsed"`` or ``"both"``. Times with a zone are read in UTC.
+        dates: ``"cyclic"``, ``"elapsed"`` or ``"both"``. Times with a zone are read in UTC. The time of a series or a
+            rating is cyclic unless `columns` says otherwise.
         missing_indicators: Whether a column with missing numbers gets a 0/1 column that marks them.
         max_one_hot: Most categories that ``"auto"`` writes as one-hot columns. Defaults to 32.
         hash_bins: Number of hash bins, at least 2, the one for missing values included. Defaults to 256.
@@ -150,7 +158,7 @@ def fit(
     check_columns(train, schema.features, argument="train")
     columns = _check_overrides(dict(columns or {}), schema)
     options = {"most_one_hot": max_one_hot, "bins": hash_bins, "min_count": min_count}
-    choices = {**_FIXED, **defaults, "time": defaults["datetime"], **media}
+    choices = {**_FIXED, **defaults, **media}
     plans, left_out = _plans(
         train, schema, defaults=choices, columns=columns, indicators=missing_indicators, options=options
     )

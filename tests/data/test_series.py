@@ -242,7 +242,7 @@ def test_times_with_a_zone_are_taken_in_utc_where_no_hour_repeats():
     for day in ("2024-03-31", "2024-10-27"):
         times = pd.date_range(day, periods=30, freq="h", tz="Europe/Berlin")
         result = data.read_series(table(times), time="t", gaps="error")
-        assert result.attrs == {"notes": (), "step": "1 hour"}
+        assert result.attrs == {"notes": (), "step": "1 hour", "roles": {"t": "time"}}
         assert result["t"].dtype == times.dtype
 
 

@@ -279,7 +279,7 @@ def test_each_sub_folder_is_a_class_in_natural_order(folder):
         "yes/10.wav",
     ]
     assert frame["label"].tolist() == ["no", "no", "yes", "yes"]
-    assert frame.attrs == {"notes": (), "quarantine": [], "rates": {RATE: 4}}
+    assert frame.attrs == {"notes": (), "quarantine": [], "rates": {RATE: 4}, "roles": {"audio": "audio"}}
 
 
 def test_mixed_rates_and_stereo_are_recorded(folder, put):

@@ -133,7 +133,7 @@ def test_a_broken_json_line_is_named(put):
 def test_a_list_or_a_series_is_read(put):
     texts = pd.Series(["One.", "Two."], index=[3, 9])
     assert data.read_texts(texts)["text"].to_dict() == {3: "One.", 9: "Two."}
-    assert data.read_texts(["One."]).attrs == {"notes": (), "quarantine": []}
+    assert data.read_texts(["One."]).attrs == {"notes": (), "quarantine": [], "roles": {"text": "text"}}
 
 
 @pytest.mark.parametrize(

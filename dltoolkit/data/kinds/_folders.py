@@ -21,6 +21,7 @@ from dltoolkit._checks import (
     stop,
 )
 from dltoolkit.data import _read
+from dltoolkit.data._media import ROLES_TOLD
 from dltoolkit.data.kinds import _cells
 from dltoolkit.data.kinds._cells import Fault
 
@@ -68,8 +69,9 @@ class Found:
     quarantine: list[dict[str, str]] = dataclasses.field(default_factory=list)
     infos: list[Any] = dataclasses.field(default_factory=list)
 
-    def result(self) -> pd.DataFrame:
-        """The frame, with the notes and the quarantine in its ``attrs``."""
+    def result(self, role: str) -> pd.DataFrame:
+        """The frame, with the column's role, the notes and the quarantine in its ``attrs``."""
+        self.frame.attrs[ROLES_TOLD] = {self.column: role}
         self.frame.attrs["notes"] = (*self.notes, *self.warned)
         self.frame.attrs["quarantine"] = self.quarantine
         return self.frame

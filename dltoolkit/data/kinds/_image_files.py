@@ -65,4 +65,4 @@ def read_images(
     found = _folders.collected(source, _KIND, column=image, verify=verify, strict=strict, workers=workers)
     for said in found.warned:
         warnings.warn(said, UserWarning, stacklevel=2)
-    return found.result()
+    return found.result("image")

@@ -16,6 +16,7 @@ from dltoolkit._checks import (
     listed,
     stop,
 )
+from dltoolkit.data._media import ROLES_TOLD
 
 _ROUNDS = 30  # of drawing anew what was seen already; who is left then has seen nearly everything, and is enumerated
 _SLOT = "\0slot"  # which of the rows of one pair: 0 is the pair itself
@@ -83,7 +84,8 @@ def negatives(
     result, left_out = _table(frame, pairs, drawn)
     result[label] = np.r_[1, np.zeros(n, np.int64)][result.pop(_SLOT)]
     notes = [f"columns left out, since they belong to one pair: {listed(left_out)}"] if left_out else []
-    result.attrs = {"notes": (*notes, *warned)}
+    told = {c: r for c, r in frame.attrs.get(ROLES_TOLD, {}).items() if c in result}
+    result.attrs = {"notes": (*notes, *warned), ROLES_TOLD: told | {user: "user", item: "item"}}
     return result
 
 

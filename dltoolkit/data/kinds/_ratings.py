@@ -17,6 +17,7 @@ from dltoolkit._checks import (
     stop,
 )
 from dltoolkit._text import as_text
+from dltoolkit.data._media import ROLES_TOLD
 from dltoolkit.data.kinds import _times
 
 UNITS = ("s", "ms", "us", "ns", "m", "h", "D")
@@ -97,6 +98,7 @@ def read_ratings(
         warnings.warn(said, UserWarning, stacklevel=2)
     result = result.reset_index(drop=True)
     result.attrs["notes"] = (*notes, *warned)
+    result.attrs[ROLES_TOLD] = {user: "user", item: "item"} | ({time: "time"} if time else {})
     return result
 
 

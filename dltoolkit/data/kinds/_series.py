@@ -18,6 +18,7 @@ from dltoolkit._checks import (
     listed,
     stop,
 )
+from dltoolkit.data._media import ROLES_TOLD
 from dltoolkit.data.kinds import _times
 
 REGULAR_SHARE = (
@@ -122,7 +123,8 @@ def read_series(
     for said in warned:
         warnings.warn(said, UserWarning, stacklevel=2)
     result = table.frame
-    result.attrs = {"notes": (*notes, *warned), "step": str(step) if step else None}
+    roles = {time: "time"} | ({id: "series"} if id else {})
+    result.attrs = {"notes": (*notes, *warned), "step": str(step) if step else None, ROLES_TOLD: roles}
     return result
 
 

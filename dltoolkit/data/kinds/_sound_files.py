@@ -74,6 +74,6 @@ def read_audio(
         found.warned.append(f"{len(long):,} sounds are longer than {LONG_SECONDS:,} s: {listed(long)}")
     for said in found.warned:
         warnings.warn(said, UserWarning, stacklevel=2)
-    frame = found.result()
+    frame = found.result("audio")
     frame.attrs["rates"] = dict(sorted(rates.items()))
     return frame

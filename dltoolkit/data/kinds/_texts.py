@@ -75,7 +75,7 @@ def read_texts(
     _check(found, label)
     for said in found.warned:
         warnings.warn(said, UserWarning, stacklevel=2)
-    return found.result()
+    return found.result("text")
 
 
 def _from_folder(folder: pathlib.Path, encoding: str | None) -> _folders.Found:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit._checks import InputError, check_columns, check_number, complaint, listed, stop
+from dltoolkit.data._media import ROLES_TOLD
 from dltoolkit.data.kinds import _series, _times
 
 FEW_KEPT = 0.5  # of the windows: with fewer left over, what was dropped should be looked at
@@ -86,6 +87,10 @@ def windows(
         said = f"only {len(starts):,} of {len(starts) + lost:,} windows are left: {_counts(dropped)}"
         warnings.warn(said, UserWarning, stacklevel=2)
     result.attrs = {"dropped": dropped, "notes": tuple(notes), "step": str(cast) if cast else None}
+    roles = {time: "time", _UNTIL: "ignore"} | (
+        {id: "series"} if id else {}
+    )  # known only by the calendar: no news
+    result.attrs[ROLES_TOLD] = roles | {f"past_{name}": "sequence" for name in plan.sequences}
     return result
 
 
