@@ -8,14 +8,17 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Batch": "_batch",
     "DesignPanel": "_design",
     "EvaluationPanel": "_evaluation",
     "LabelReview": "_review",
     "PreprocessingPanel": "_preprocessing",
     "TrainingPanel": "_training",
+    "batch": "_batch",
     "design_panel": "_design",
     "evaluation_panel": "_evaluation",
     "preprocessing_panel": "_preprocessing",
+    "stages": "_batch",
     "training_panel": "_training",
 }
 

@@ -7,9 +7,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from dltoolkit import _html, preprocessing
+from dltoolkit._checks import InputError
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.widgets import _example, _review_card
+from dltoolkit.widgets._code import literal
 from dltoolkit.widgets._figure import picture
+from dltoolkit.widgets._media_knobs import KNOBS, MediaKnobs
 from dltoolkit.widgets._session import explain
 from dltoolkit.widgets._style import Panel, column, columns, control, keys, row, say
 from dltoolkit.widgets._treatment import (
@@ -38,7 +41,7 @@ _OPTIONS = {
     "audio": preprocessing.SoundOptions,
     "sequence": preprocessing.SequenceOptions,
 }
-_NO_KNOB = {name: _DEFAULTS[name] for name in ("hash_bins", "min_count", *SEVERAL, *_OPTIONS)}
+_NO_KNOB = {name: _DEFAULTS[name] for name in ("hash_bins", "min_count", *SEVERAL)}
 
 
 def preprocessing_panel(project: Any) -> "PreprocessingPanel":
@@ -111,6 +114,9 @@ class PreprocessingPanel(Panel):
             knob.layout.display = "flex" if roles & kinds else "none"
         self._chosen = dict(now["columns"] or {})
         self._more = {name: now[name] for name, usual in _NO_KNOB.items() if now[name] != usual}
+        self.media = {
+            role: MediaKnobs(role, now[role], self._refresh, self._look) for role in KNOBS if role in roles
+        }
 
     def _outputs(self) -> None:
         self.keep_button = widgets.Button(
@@ -134,13 +140,19 @@ class PreprocessingPanel(Panel):
         self.treatment.observe(lambda _: self._override(), "value")
         knobs = [self.numeric, self.missing_indicators, self.categorical, self.max_one_hot, self.dates]
         one = [self.column, self.treatment]
-        left = column([*knobs, *one, row(self.keep_button, self.show_code)], 1, "300px")
+        left = column([*knobs, *self.media.values(), *one, row(self.keep_button, self.show_code)], 1, "300px")
         right = column([self.status, self.picture, self.examples], 2, "400px")
         self.show(self._styles, columns(left, right), self.table)
 
     @property
     def settings(self) -> TreatmentSettings:
-        """What the knobs stand at."""
+        """What the knobs stand at.
+
+        Raises:
+            InputError: If options of texts, pictures, sounds or sequences do not go together.
+        """
+        media = {role: knobs.options for role, knobs in self.media.items()}
+        more = {role: options for role, options in media.items() if options != _DEFAULTS[role]}
         return TreatmentSettings(
             numeric=self.numeric.value,
             categorical=self.categorical.value,
@@ -148,13 +160,26 @@ class PreprocessingPanel(Panel):
             missing_indicators=self.missing_indicators.value,
             max_one_hot=self.max_one_hot.value,
             columns=dict(self._chosen),
-            more=self._more,
+            more=self._more | more,
         )
 
     @property
     def code(self) -> str:
-        """Code that fits the preprocessing of the knobs; it needs ``project`` only."""
-        return self.settings.code()
+        """Code that fits the preprocessing of the knobs, and says what is varied; it needs ``project`` only."""
+        try:
+            code = self.settings.code()
+        except InputError as error:
+            return f"# {error}"
+        augment = self._augment
+        if augment is None:
+            return code
+        return f"{code}\n# To vary it in training alone: training.fit(..., augment={literal(augment)})"
+
+    @property
+    def _augment(self) -> Any:
+        """What is varied in the column looked at; None for nothing."""
+        knobs = self.media.get(self.project.schema.roles[self.column.value])
+        return None if knobs is None or knobs.augment is None else knobs.augment.value
 
     def treat(self, column: str, treatment: str) -> None:
         """Look at a column, and treat it on its own.
@@ -214,13 +239,20 @@ class PreprocessingPanel(Panel):
             self.status.value = say(explain(error), "bad")
             return
         self._look()
-        self.refresh_code()
 
     def _look(self) -> None:
         """Show the column looked at, and the table with it marked."""
         if self.preprocessor is None:
             return
-        self.view = view(self.project.splits.train, self.preprocessor, self.settings, self.column.value)
+        train, name = self.project.splits.train, self.column.value
+        try:
+            self.view = view(train, self.preprocessor, self.settings, name, augment=self._augment)
+        except (ValueError, RuntimeError) as error:
+            self.error = error
+            self.status.value = say(explain(error), "bad")
+            return
+        self.error = None
+        self.refresh_code()
         features = sum(math.prod(spec.shape) for spec in self.preprocessor.specs.values())
         figures = keys(
             columns=f"{len(self.preprocessor.columns)}",

@@ -13,6 +13,7 @@ from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.widgets._example import picture_html, sequence_html, sound_html, text_html
 
 BATCH = 6  # examples shown
+VARIED = "varied, in training only"
 MOST_WORDS = 12  # entries of a text's vocabulary that are named, the largest ones
 GREY, RGB = 1, 3  # channels that can be shown as one picture
 _READ = {
@@ -38,29 +39,34 @@ class Stage:
     cells: tuple[Any, ...]
 
 
-def stages(rows: pd.DataFrame, fitted: Preprocessor, column: str) -> list[Stage]:
-    """A column's batch as it is given, as it is read, and as the network gets it.
+def stages(rows: pd.DataFrame, fitted: Preprocessor, column: str, *, augment: Any = None) -> list[Stage]:
+    """A column's batch as it is given, as it is read, as the network gets it, and as it gets it varied in training.
 
     Args:
         rows: The examples, shape ``(n_rows, n_columns)``.
         fitted: A preprocessing of this column alone.
         column: A column of texts, pictures, sounds or sequences.
+        augment: An `ImageAugmentation` or `SoundAugmentation`. Defaults to None: nothing is varied.
 
     Returns:
-        list: Three stages, each with a cell an example.
+        list: Three stages, or four with `augment`, each with a cell an example.
 
     Raises:
-        InputError: If a cell cannot be read.
+        InputError: If a cell cannot be read, or `augment` does not fit the column.
     """
     (read,) = fitted.inputs(rows).values()
     after = fitted.transform(rows)[fitted.media[column]]
     treatment = fitted.frame().set_index("column").loc[column, "treatment"]
     role = fitted.schema.roles[column]
-    return [
+    shown = [
         Stage("as given", (), tuple(rows[column])),
         Stage(_READ[role], tuple(read.shape[1:]) if role != "text" else (), tuple(read.numpy())),
         Stage(str(treatment), after.shape[1:], tuple(after)),
     ]
+    if augment is not None:  # made by the very batches that training takes
+        (features,) = fitted.dataset(rows, len(rows), augment={column: augment}, cache="none")
+        shown.append(Stage(VARIED, after.shape[1:], tuple(features[fitted.media[column]].numpy())))
+    return shown
 
 
 def batch_html(batch: list[Stage], fitted: Preprocessor, column: str) -> str:
@@ -74,34 +80,24 @@ def batch_html(batch: list[Stage], fitted: Preprocessor, column: str) -> str:
     Returns:
         str: HTML with the class ``dlt-cards``; it needs the styles of an example and of a card.
     """
-    given, read, after = batch
+    given, read, *features = batch
     role, rate = fitted.schema.roles[column], _rate(fitted, column)
     words = vocabulary(fitted)
-    draw = {
-        "text": lambda i: (
-            text_html(given.cells[i], column),
-            text_html(_decoded(read.cells[i]), column),
-            text_html(tokens(after.cells[i], words), column),
-        ),
-        "image": lambda i: (
-            picture_html(given.cells[i], column),
-            picture_html(read.cells[i], column),
-            "".join(picture_html(p, column) for p in _pictures(after.cells[i], read.shape[-1])),
-        ),
-        "audio": lambda i: (
-            None,
-            sound_html(read.cells[i], column, cell_rate=rate),
-            _spectrum(after.cells[i], column),
-        ),
-        "sequence": lambda i: (
-            sequence_html(given.cells[i], column),
-            sequence_html(read.cells[i], column),
-            sequence_html(after.cells[i], column),
-        ),
+    ahead = {
+        "text": lambda i: (text_html(given.cells[i], column), text_html(_decoded(read.cells[i]), column)),
+        "image": lambda i: (picture_html(given.cells[i], column), picture_html(read.cells[i], column)),
+        "audio": lambda i: (None, sound_html(read.cells[i], column, cell_rate=rate)),
+        "sequence": lambda i: (sequence_html(given.cells[i], column), sequence_html(read.cells[i], column)),
+    }[role]
+    behind = {
+        "text": lambda cell: text_html(tokens(cell, words), column),
+        "image": lambda cell: "".join(picture_html(p, column) for p in _pictures(cell, read.shape[-1])),
+        "audio": lambda cell: _spectrum(cell, column),
+        "sequence": lambda cell: sequence_html(cell, column),
     }[role]
     examples = []
     for i in range(len(given.cells)):
-        parts = zip(batch, draw(i), strict=True)
+        parts = zip(batch, (*ahead(i), *(behind(stage.cells[i]) for stage in features)), strict=True)
         shown = "".join(_captioned(part, stage) for stage, part in parts if part is not None)
         examples.append(f'<div class="dlt-card"><div class="dlt-example">{shown}</div></div>')
     return f'<div class="dlt-cards dlt-stages">{"".join(examples)}</div>'

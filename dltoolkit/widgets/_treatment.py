@@ -110,7 +110,14 @@ def fit(train: pd.DataFrame, schema: Schema, settings: TreatmentSettings) -> Pre
     return preprocessing.fit(train, schema, **settings.arguments())
 
 
-def view(train: pd.DataFrame, whole: Preprocessor, settings: TreatmentSettings, column: str) -> View:
+def view(
+    train: pd.DataFrame,
+    whole: Preprocessor,
+    settings: TreatmentSettings,
+    column: str,
+    *,
+    augment: Any = None,
+) -> View:
     """One column before and after the treatment of the knobs.
 
     Args:
@@ -118,6 +125,7 @@ def view(train: pd.DataFrame, whole: Preprocessor, settings: TreatmentSettings, 
         whole: The preprocessing of all columns, from `fit`.
         settings: What the knobs stand at.
         column: One of the schema's features.
+        augment: What is varied in a column of pictures or sounds. Defaults to None: nothing.
 
     Returns:
         View: The column.
@@ -136,7 +144,7 @@ def view(train: pd.DataFrame, whole: Preprocessor, settings: TreatmentSettings, 
     described = fitted.frame()
     if fitted.media:
         rows = rows.head(BATCH)
-        shown = batch_html(stages(rows, fitted, column), fitted, column)
+        shown = batch_html(stages(rows, fitted, column, augment=augment), fitted, column)
         why = f"{described['treatment'].iloc[0]}: {described['why'].iloc[0]}"
         return View(column, rows[[column]], fitted.feature_frame(rows), "batch", why, shown)
     treatments = set(described["treatment"])
