@@ -15,10 +15,12 @@ from dltoolkit.lessons._band import BandError, band
 from dltoolkit.lessons._check import Check, exercises
 from dltoolkit.lessons._footer import footer
 from dltoolkit.lessons._header import header
+from dltoolkit.lessons._kinds import KINDS, lent, media_column, project
 from dltoolkit.lessons._lesson import Exercise, Lesson, Question
 from dltoolkit.lessons._quiz import quiz
 
 __all__ = [
+    "KINDS",
     "BandError",
     "Check",
     "Exercise",
@@ -29,5 +31,8 @@ __all__ = [
     "exercises",
     "footer",
     "header",
+    "lent",
+    "media_column",
+    "project",
     "quiz",
 ]

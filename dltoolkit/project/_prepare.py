@@ -44,9 +44,7 @@ def prepare(
     spellings are learnt from the training part, and applied to the others, of which no row is dropped.
     """
     raw, problem = project.raw, project.problem
-    groups = (
-        groups if groups is not None or method != "auto" else raw.attrs.get("groups")
-    )  # such as the voices of sounds
+    method, groups, time = _split_by(raw, method, groups, time)
     seed = project.seed if seed is None else seed
     schema = Schema.infer(raw, problem.target).with_roles(roles or {})
     audit = data.audit(raw, problem.target, schema=schema, problem=problem, labels=labels, seed=seed)
@@ -69,6 +67,16 @@ def prepare(
         _files.write_json(folder / f"{name}.json", content)
     n = len(audit.findings)
     return Outcome(None, f"{len(frame):,} rows, {frame.shape[1]} columns, {n} finding{'' if n == 1 else 's'}")
+
+
+def _split_by(
+    raw: pd.DataFrame, method: str, groups: str | None, time: str | None
+) -> tuple[str, str | None, str | None]:
+    """Method, groups and time of the split: as asked for, else as the table itself says, such as by the voices of sounds."""
+    if (method, groups, time) != ("auto", None, None):
+        return method, groups, time
+    told = {"groups": raw.attrs.get("groups"), **raw.attrs.get("split", {})}
+    return told.get("method", "auto"), told["groups"], told.get("time")
 
 
 def _rows(cleaned: Cleaning) -> pd.DataFrame:

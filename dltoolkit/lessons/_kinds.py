@@ -1,0 +1,102 @@
+"""The kinds of data that a notebook can be done with, a project for each, and a table lent where one is needed."""
+
+import os
+import pathlib
+
+import pandas as pd
+
+from dltoolkit import data
+from dltoolkit._checks import check_choice
+from dltoolkit.data import Schema
+from dltoolkit.project import Project
+
+# Kind to the data set of the catalogue that stands for it.
+KINDS = {
+    "table": "credit",
+    "images": "digits",
+    "text": "reviews",
+    "sound": "spoken-digits",
+    "sequence": "vowels",
+    "series": "ridership",
+    "ratings": "movielens",
+}
+MEDIA = ("text", "image", "audio", "sequence")
+DAYS = 28  # of the past in an example of the series: four whole weeks, as the days of a week differ most
+LENT = "lent"
+
+
+def project(kind: str = "table", *, folder: str | os.PathLike[str] = "projects") -> Project:
+    """The project of a kind of data, on a data set of the catalogue.
+
+    Args:
+        kind: One of `KINDS`. Defaults to ``"table"``.
+        folder: Where the projects are. Defaults to ``"projects"``.
+
+    Returns:
+        Project: In ``folder/<data set>``; taken up again where it was left.
+
+    Raises:
+        InputError: If there is no such kind.
+        ImportError: If sounds have to be made, and the package that speaks them is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> project("sequence", folder=tempfile.mkdtemp()).source.name
+        'vowels'
+    """
+    name = KINDS[str(check_choice(kind, KINDS, "kind"))]
+    where = pathlib.Path(folder) / name
+    if kind == "series":
+        return Project(where, data=_days(), target="ridership")
+    if kind == "ratings":
+        return Project(where, data=_ratings(), target="rating")
+    return Project(where, data=name)
+
+
+def _days() -> pd.DataFrame:
+    """The riders of a day and the four weeks before it; judged on the latest days."""
+    days = data.read_series(data.load("ridership"), time="date")
+    examples = data.windows(days, time="date", target="ridership", length=DAYS)
+    roles = {"date": "time", "until": "ignore", "past_ridership": "sequence"}
+    examples.attrs.update(name="ridership", roles=roles, split={"time": "date"})
+    return examples
+
+
+def _ratings() -> pd.DataFrame:
+    """What users gave films; judged on the latest ratings of each user."""
+    ratings = data.load("movielens")
+    ratings.attrs["split"] = {"method": "latest", "groups": "user", "time": "time"}
+    return ratings
+
+
+def lent(project: Project, *roles: str, plain: bool = False) -> Project:
+    """A project whose table has columns of some roles: the reader's own, or the credit table in a folder beside it.
+
+    Args:
+        project: The reader's, with its problem defined.
+        *roles: Roles of which the table needs a column each.
+        plain: Whether no column may be a text, picture, sound or sequence. Defaults to False.
+
+    Returns:
+        Project: `project` itself where its table will do; else a fast one on the credit table, done up to its
+        preprocessing.
+    """
+    schema = Schema.infer(project.raw, project.problem.target)
+    found = {schema.roles[name] for name in schema.features}
+    if set(roles) <= found and not (plain and found & set(MEDIA)):
+        return project
+    other = Project(project.folder.with_name(LENT), data=KINDS["table"], fast=True)
+    other.catch_up("design", echo=lambda _: None)
+    print("The credit table is lent for what follows; your own data are as they were.")
+    return other
+
+
+def media_column(schema: Schema) -> str | None:
+    """The first column of texts, pictures, sounds or sequences; None in a plain table.
+
+    Example:
+        >>> digits = data.load("digits")
+        >>> media_column(Schema.infer(digits, "digit"))
+        'image'
+    """
+    return next((name for name in schema.features if schema.roles[name] in MEDIA), None)
