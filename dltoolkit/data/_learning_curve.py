@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from dltoolkit._checks import check_frame, check_number, complaint, listed, stop
+from dltoolkit._checks import check_columns, check_frame, check_number, complaint, listed, stop
 from dltoolkit.data._audit_columns import Column
 from dltoolkit.data._content import hashable
 from dltoolkit.data._findings import Table
@@ -165,7 +165,9 @@ def learning_curve(
     """
     table = _table(frame, problem, schema, (repeats, seed))
     columns = [
-        Column(c, r, hashable(frame[c])) for c, r in table.schema.roles.items() if c not in table.targets
+        Column(c, r, hashable(frame[c]))
+        for c, r in table.schema.roles.items()
+        if c in frame and c not in table.targets
     ]
     inputs = judged_inputs(table, columns)
     if inputs is None:
@@ -194,6 +196,7 @@ def _table(frame: pd.DataFrame, problem: Problem, schema: Schema | None, numbers
         stop([complaint("problem", "one target", f"{len(problem.targets)}", cure)])
     problem.encode(frame)
     schema = Schema.infer(frame, problem.target) if schema is None else schema
+    check_columns(frame, schema.features)
     return Table(frame, schema, problem, problem.targets, numbers[1])
 
 

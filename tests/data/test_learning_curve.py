@@ -119,6 +119,19 @@ def test_the_same_seed_gives_the_same_curve():
     pd.testing.assert_frame_equal(one.frame(), two.frame())
 
 
+def test_a_column_that_is_no_feature_may_be_gone_and_a_feature_may_not():
+    frame = data.load("penguins").dropna()
+    problem, schema = (
+        Problem.infer(frame, "species"),
+        data.Schema.infer(frame, "species").with_roles(year="id"),
+    )
+    one = data.learning_curve(frame, problem, schema=schema, repeats=1)
+    two = data.learning_curve(frame.drop(columns="year"), problem, schema=schema, repeats=1)
+    pd.testing.assert_frame_equal(one.frame(), two.frame())
+    with pytest.raises(InputError, match="island"):
+        data.learning_curve(frame.drop(columns="island"), problem, schema=schema)
+
+
 def test_what_no_curve_can_be_drawn_from_is_refused():
     frame = data.load("penguins").dropna()
     problem = Problem.infer(frame, "species")
