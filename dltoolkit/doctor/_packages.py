@@ -23,6 +23,7 @@ TESTED = {
     "scikit-learn": "1.9.1",
     "scipy": "1.17.1",
     "seaborn": "0.13.2",
+    "simplejpeg": "1.9.0",
     "soundfile": "0.14.0",
     "tensorboard": "2.21.0",
     "tensorflow": "2.21.0",
