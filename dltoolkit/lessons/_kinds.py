@@ -91,12 +91,23 @@ def lent(project: Project, *roles: str, plain: bool = False) -> Project:
     return other
 
 
-def media_column(schema: Schema) -> str | None:
-    """The first column of texts, pictures, sounds or sequences; None in a plain table.
+def media(project: Project) -> tuple[pd.DataFrame, Schema, str]:
+    """Training rows with a column of texts, pictures, sounds or sequences, and a schema in which it is the only feature.
 
-    Example:
-        >>> digits = data.load("digits")
-        >>> media_column(Schema.infer(digits, "digit"))
-        'image'
+    Args:
+        project: The reader's, split into parts. Where its table has no such column, the digits are lent.
+
+    Returns:
+        tuple: The rows, shape ``(n_rows, n_columns)``; the schema; and the column, the first of its kind.
+
+    Raises:
+        MissingArtefact: If the project is not split yet.
     """
-    return next((name for name in schema.features if schema.roles[name] in MEDIA), None)
+    rows, schema = project.splits.train, project.schema
+    if not any(schema.roles[name] in MEDIA for name in schema.features):
+        print("The digits are lent for what follows; your own data are as they were.")
+        rows = data.load(KINDS["images"])
+        schema = Schema.infer(rows, rows.attrs["target"])
+    column = next(name for name in schema.features if schema.roles[name] in MEDIA)
+    others = {name: "ignore" for name in schema.features if name != column}
+    return rows, schema.with_roles(others), column

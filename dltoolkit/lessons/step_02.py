@@ -18,6 +18,7 @@ LESSON = Lesson(
         "read a file without losing a digit, and say which guesses a reader makes",
         "check the role of each column, and correct it",
         "read an audit, and recognise a column that knows the answer",
+        "look at a batch of examples of your kind of data, and review the labels that models believe least",
         "clean a table so that every step is recorded and repeated on new rows",
         "split into parts that share no row, and predict what a score gains when they do",
     ),
@@ -115,6 +116,11 @@ LESSON = Lesson(
             "A patient has five scans in the table. How do you split?",
             "By patient: groups='patient'. The scans of one patient are near twins.",
             ("at random", "stratified", "by groups"),
+        ),
+        Question(
+            "Thirty people say ten words a hundred times each. Which split for their voices?",
+            "By voice: a network that has heard a voice in training knows it again, and its score is not that of a stranger.",
+            ("by word", "by voice", "at random"),
         ),
         Question(
             "One column alone predicts the target with an AUC of 0.999. What do you do?",

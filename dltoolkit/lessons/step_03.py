@@ -19,6 +19,7 @@ LESSON = Lesson(
         "work out a standardised value by hand, and say which part its mean comes from",
         "choose a treatment for a number by the shape of its distribution",
         "tell one-hot columns, embedding ids and hashing apart, and count the features of each",
+        "predict the shape of a picture, text, sound or sequence after its preprocessing, and see each step of it",
         "predict what becomes of missing and unseen values, and count them",
         "show that training and serving use the same preprocessing",
     ),
@@ -123,6 +124,10 @@ LESSON = Lesson(
         Question(
             "Why is a column added that says that a number was missing?",
             "The median alone would hide it, and that a value is missing is often news in itself.",
+        ),
+        Question(
+            "Why is augmentation not in the bundle?",
+            "It makes training harder on purpose. Tomorrow's picture is to be answered as it is, and the same each time.",
         ),
         Question(
             "In the web shop the features are computed by another program than in training. What may happen?",
