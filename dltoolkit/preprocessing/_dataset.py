@@ -198,8 +198,10 @@ def batches(
     passes = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
     found = passes.flat_map(rows)
     if media:
-        found = found.map(
-            lambda i, seeds: _joined(gathered(i), media, i, seeds), num_parallel_calls=READ_AHEAD
+        # Read one batch at a time, with all cores (`load_images` does that); vary and scale others meanwhile.
+        read = found.map(lambda i, seeds: (gathered(i), tuple(one.rows(i) for one in media), seeds))
+        found = read.prefetch(1).map(
+            lambda batch, rows, seeds: _joined(batch, media, rows, seeds), num_parallel_calls=READ_AHEAD
         )
     else:
         found = found.map(gathered)
@@ -209,15 +211,13 @@ def batches(
     return sized.with_options(options).prefetch(READ_AHEAD if media else tf.data.AUTOTUNE)
 
 
-def _joined(parts: Any, media: list[Media], positions: tf.Tensor, seeds: tf.Tensor) -> Any:
-    """A batch with its media: read, varied, and through their part of the graph."""
+def _joined(parts: Any, media: list[Media], read: tuple[tf.Tensor, ...], seeds: tf.Tensor) -> Any:
+    """A batch with its media as they were read: varied, and through their part of the graph."""
     features, *rest = parts if isinstance(parts, tuple) else (parts,)
     features = dict(features)
-    for number, one in enumerate(media):
-        rows = one.rows(positions)
+    for number, (one, rows) in enumerate(zip(media, read, strict=True)):
         if one.augmentation is not None:
-            own = tf.random.fold_in(seeds, number)
-            rows, rest = _varied(one, rows, rest, own)
+            rows, rest = _varied(one, rows, rest, tf.random.fold_in(seeds, number))
         features[one.key] = rows if one.ready else one.feature(rows)
         if isinstance(one.augmentation, SoundAugmentation) and one.plan.treatment != "waveform":
             features[one.key] = one.augmentation.apply(
