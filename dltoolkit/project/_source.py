@@ -1,16 +1,18 @@
 """Where a project's table comes from: the catalogue, a file, or a DataFrame."""
 
+import collections
 import dataclasses
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dltoolkit import _files, data
-from dltoolkit._checks import closest, complaint, stop
+from dltoolkit._checks import closest, complaint, listed, stop
+from dltoolkit.data._media import IMAGE_SUFFIXES, ROLES_TOLD, SOUND_SUFFIXES, media_role
 
 # The fast setting keeps at least this many rows of each class, so that a rare one is in every part of the split.
 ROWS_A_CLASS = 20
@@ -23,8 +25,8 @@ class Source:
     """A table's origin.
 
     Attributes:
-        kind: ``"catalogue"``, ``"file"`` or ``"frame"``.
-        name: The catalogue's name for it, the file's full path, or ``"DataFrame"``.
+        kind: ``"catalogue"``, ``"file"``, ``"folder"`` (of pictures, sounds or texts) or ``"frame"``.
+        name: The catalogue's name for it, the full path, or ``"DataFrame"``.
         frame: The table itself where it came as one.
     """
 
@@ -53,19 +55,25 @@ class Source:
             cure = "Check the path." if looks_like_path else closest(given, data.CATALOGUE)
             expected = "a file, or the name of a table of the catalogue"
             raise FileNotFoundError(complaint(f"data {str(given)!r}", expected, "neither", cure))
-        return cls("file", str(path.resolve()))
+        return cls("folder" if path.is_dir() else "file", str(path.resolve()))
 
     @property
     def target(self) -> str | None:
-        """The column that is usually predicted, where the catalogue knows it."""
-        return data.CATALOGUE[self.name].target if self.kind == "catalogue" else None
+        """The column that is usually predicted, where it is known: by the catalogue, or the class of a sub-folder."""
+        return (
+            data.CATALOGUE[self.name].target
+            if self.kind == "catalogue"
+            else "label"
+            if self.kind == "folder"
+            else None
+        )
 
     def read(self) -> pd.DataFrame:
         """The table, indexed from 0."""
         if self.frame is not None:
             table = self.frame
         else:
-            table = data.load(self.name) if self.kind == "catalogue" else data.read(self.name)
+            table = _READERS[self.kind](self.name)
         return table.reset_index(drop=True)
 
     def to_json(self) -> dict[str, Any]:
@@ -81,6 +89,53 @@ class Source:
     def from_json(cls, content: Mapping[str, Any]) -> "Source":
         """Read back what the ledger keeps; a DataFrame itself is not kept there."""
         return cls(content["kind"], content["name"])
+
+
+def _from_file(name: str) -> pd.DataFrame:
+    """A table; paths of pictures and sounds in it are looked for beside it, too."""
+    frame, folder = data.read(name), pathlib.Path(name).parent
+    for column in frame.columns[frame.dtypes == "str"]:
+        known = frame[column].dropna()
+        if len(known) and (role := media_role(column, known)) is not None:
+            frame[column] = frame[column].map(lambda path: _beside(path, folder), na_action="ignore")
+            frame.attrs.setdefault(ROLES_TOLD, {})[column] = role[0]
+    return frame
+
+
+def _beside(path: str, folder: pathlib.Path) -> str:
+    """The full path of a file that is named from its table's folder."""
+    return str(folder / path) if (folder / path).exists() else path
+
+
+def _from_folder(name: str) -> pd.DataFrame:
+    """A folder with a sub-folder for each class: of pictures, sounds or texts, whichever it has most of."""
+    endings = collections.Counter(
+        path.suffix.lower() for path in pathlib.Path(name).rglob("*") if path.is_file()
+    )
+    kinds = {
+        data.read_images: IMAGE_SUFFIXES,
+        data.read_audio: SOUND_SUFFIXES,
+        data.read_texts: {".txt"},
+    }
+    counts = {read: sum(endings[ending] for ending in known) for read, known in kinds.items()}
+    read = max(counts, key=counts.__getitem__)
+    if not counts[read]:
+        got = f"files that end in {listed(endings, 5)}" if endings else "no file"
+        stop(
+            [
+                complaint(
+                    f"folder {name}", "pictures, sounds or .txt files in a sub-folder for each class", got
+                )
+            ]
+        )
+    return read(name)
+
+
+_READERS: dict[str, Callable[[str], pd.DataFrame]] = {
+    "catalogue": data.load,
+    "file": _from_file,
+    "folder": _from_folder,
+}
 
 
 def few_rows(frame: pd.DataFrame, targets: tuple[str, ...], n: int, seed: int) -> pd.DataFrame:

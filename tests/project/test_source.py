@@ -1,7 +1,9 @@
 """Where the table comes from."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dltoolkit._checks import InputError
 from dltoolkit.project._source import ROWS_A_CLASS, Source, few_rows
@@ -53,3 +55,36 @@ def test_few_rows_of_an_amount_are_a_plain_draw_that_repeats():
 def test_a_small_table_is_kept_whole():
     frame = pd.DataFrame({"y": [1.0, 2.0]})
     assert few_rows(frame, ("y",), 100, seed=0) is frame
+
+
+def photo(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((4, 5, 3), value, "uint8")).save(path)
+
+
+def test_a_folder_is_read_as_what_it_holds_most_of_and_its_classes_are_the_target(tmp_path):
+    for i in range(3):
+        photo(tmp_path / "photos" / ("a" if i else "b") / f"{i}.png", i)
+    (tmp_path / "photos" / "a" / "notes.txt").write_text("one")
+    source = Source.of(tmp_path / "photos")
+    assert (source.kind, source.target, source.sha256) == ("folder", "label", None)
+    with pytest.warns(UserWarning, match="1 files ignored"):
+        assert source.read()["label"].tolist() == ["a", "a", "b"]
+    for name in ("good", "bad"):
+        (tmp_path / "texts" / name).mkdir(parents=True)
+        (tmp_path / "texts" / name / "1.txt").write_text(f"a {name} day")
+    assert Source.of(tmp_path / "texts").read()["text"].tolist() == ["a bad day", "a good day"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"folder .*empty: expected pictures, sounds or \.txt files"):
+        Source.of(tmp_path / "empty").read()
+
+
+def test_paths_in_a_table_are_found_beside_it_from_anywhere(tmp_path, monkeypatch):
+    for i in range(3):
+        photo(tmp_path / "pictures" / f"{i}.png", i)
+    rows = pd.DataFrame({"photo": [f"pictures/{i}.png" for i in range(3)], "y": ["a", "b", "a"]})
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    monkeypatch.chdir(tmp_path.parent)
+    assert Source.of(tmp_path / "t.csv").read()["photo"].tolist() == [
+        str(tmp_path / "pictures" / f"{i}.png") for i in range(3)
+    ]
