@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from dltoolkit import _html
 from dltoolkit._checks import InputError, check_columns, check_frame, check_number, complaint, listed
 from dltoolkit.data import Schema
 from dltoolkit.preprocessing import Preprocessor
@@ -59,10 +60,14 @@ def batch(frame: pd.DataFrame, schema: Schema, *, n: int = 6, cell_rate: int | N
     cards = []
     for _, example in frame.head(int(n)).iterrows():
         shown = _example.example_html(example.to_dict(), schema.roles, cell_rate=cell_rate)
-        labels = _example.values_html({name: example[name] for name in targets})
-        cards.append(f'<div class="dlt-card">{shown}<div class="dlt-example">{labels}</div></div>')
+        labels = "".join(_labelled(name, example[name]) for name in targets)
+        cards.append(f'<div class="dlt-card">{shown}<p class="dlt-verdict">{labels}</p></div>')
     shown = f"{len(cards)} of {len(frame):,} examples: {', '.join(schema.features)}"
     return Batch(f'<div class="dlt-cards">{"".join(cards)}</div>', f"{shown}, with {', '.join(targets)}")
+
+
+def _labelled(target: str, label: Any) -> str:
+    return f"<span><small>{_html.escape(target)}</small> <b>{_html.cell(_example.plain(label))}</b></span> "
 
 
 def stages(rows: pd.DataFrame, fitted: Preprocessor, column: str, *, augment: Any = None) -> Batch:

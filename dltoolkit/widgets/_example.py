@@ -45,6 +45,7 @@ STYLE = f"""<style>
 .dlt-example audio {{ display: block; width: 100%; height: 36px; }}
 .dlt-text {{ max-height: 150px; overflow: auto; white-space: pre-line; overflow-wrap: anywhere; }}
 .dlt-stages .dlt-text {{ max-height: 90px; }} .dlt-stages .dlt-example img {{ height: 96px; }}
+.dlt-pair {{ display: flex; gap: 8px; justify-content: center; }} .dlt-example .dlt-pair img {{ flex: 0 1 auto; width: auto; min-width: 0; }}
 .dlt-values {{ max-height: 206px; overflow: auto; }}
 .dlt-text, .dlt-values {{ scrollbar-width: thin; background: {_MORE}; background-repeat: no-repeat; }}
 .dlt-panel .dlt-values table {{ width: 100%; border-collapse: collapse; font-size: 12px; color: {_html.INK}; margin: 0; }}
@@ -202,7 +203,7 @@ def _points(line: np.ndarray) -> str:
 def values_html(values: Mapping[str, Any]) -> str:
     """Names and values below each other."""
     lines = [
-        f'<tr><th scope="row">{_html.escape(name)}</th><td>{_html.cell(_plain(value))}</td></tr>'
+        f'<tr><th scope="row">{_html.escape(name)}</th><td>{_html.cell(plain(value))}</td></tr>'
         for name, value in list(values.items())[:MOST_VALUES]
     ]
     if len(values) > MOST_VALUES:
@@ -210,7 +211,7 @@ def values_html(values: Mapping[str, Any]) -> str:
     return f'<div class="dlt-values" tabindex="0" role="region" aria-label="values"><table>{"".join(lines)}</table></div>'
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value that a table can show: numpy's scalars as Python's."""
     return value.item() if isinstance(value, np.generic) and not isinstance(value, np.datetime64) else value
 

@@ -47,7 +47,7 @@ KNOBS: dict[str, tuple[str, tuple[tuple[str, str, tuple[Any, ...]], ...]]] = {
         (
             ("output", "Becomes", SOUNDS),
             ("mels", "Mel bands", (16, 32, 64, 128)),
-            ("rate", "Samples a second", (4_000, 8_000, 16_000)),
+            ("rate", "Rate in Hz", (4_000, 8_000, 16_000)),
             ("seconds", "Seconds", (None, 0.5, 1.0, 2.0, 5.0, 10.0)),
         ),
     ),
@@ -108,7 +108,7 @@ class MediaKnobs(widgets.VBox):
                 widgets.Dropdown,
                 "Vary",
                 options=VARIED[role],
-                value=None,
+                index=0,
                 tooltip="Shown below, done in training alone",
             )
             self.augment.observe(lambda _: varied(), "value")
@@ -128,7 +128,8 @@ class MediaKnobs(widgets.VBox):
 def _dropdown(label: str, choices: tuple[Any, ...], value: Any) -> widgets.Dropdown:
     """A control for one field; a value that was set from code is offered, too."""
     offered = choices if value in choices else (*choices, value)
-    return control(widgets.Dropdown, label, options=[(_told(one), one) for one in offered], value=value)
+    named = [(_told(one), one) for one in offered]
+    return control(widgets.Dropdown, label, options=named, index=offered.index(value))  # None is a value here
 
 
 def _told(value: Any) -> str:

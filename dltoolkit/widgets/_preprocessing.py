@@ -79,7 +79,9 @@ class PreprocessingPanel(Panel):
         self._offering = False
         schema = project.schema
         rows = project.splits.sizes["train"]
-        super().__init__("Preprocess the columns", f"{len(schema.features)} columns, {rows:,} training rows")
+        n = len(schema.features)
+        subtitle = f"{n} column{'' if n == 1 else 's'}, {rows:,} training rows"
+        super().__init__("Preprocess the columns", subtitle)
         self._controls(_in_hand(project))
         self._outputs()
         self._arrange()

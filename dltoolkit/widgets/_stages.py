@@ -91,7 +91,7 @@ def batch_html(batch: list[Stage], fitted: Preprocessor, column: str) -> str:
     }[role]
     behind = {
         "text": lambda cell: text_html(tokens(cell, words), column),
-        "image": lambda cell: "".join(picture_html(p, column) for p in _pictures(cell, read.shape[-1])),
+        "image": lambda cell: _side_by_side(_pictures(cell, read.shape[-1]), column),
         "audio": lambda cell: _spectrum(cell, column),
         "sequence": lambda cell: sequence_html(cell, column),
     }[role]
@@ -159,6 +159,11 @@ def _pictures(feature: np.ndarray, channels: int) -> list[np.ndarray]:
     n = feature.shape[-1]
     parts = [feature[:, :, :channels], feature[:, :, channels:]] if n == channels + 1 else [feature]
     return [_visible(part) for part in parts]
+
+
+def _side_by_side(pictures: list[np.ndarray], column: str) -> str:
+    """Pictures in a row, so that edges are seen beside what they are edges of."""
+    return f'<div class="dlt-pair">{"".join(picture_html(one, column) for one in pictures)}</div>'
 
 
 def _visible(values: np.ndarray) -> np.ndarray:
