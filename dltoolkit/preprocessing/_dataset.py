@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,7 @@ class Media:
 def media_columns(
     graphs: Mapping[str, tuple[str, MediaPlan, keras.Model]],
     frame: pd.DataFrame,
+    ids: Mapping[str, np.ndarray],
     *,
     augment: Mapping[str, Augmentation],
     cache: str,
@@ -68,6 +69,7 @@ def media_columns(
     Args:
         graphs: Column to its key, its plan and its part of the graph.
         frame: The rows.
+        ids: For each sequence that is scaled by series, the ids of these, int64 ``(n, 1)``.
         augment: Column to what is varied.
         cache: One of ``_store.CACHES``.
         memory_limit: Bytes for all columns together.
@@ -82,7 +84,7 @@ def media_columns(
         needed = len(frame) * int(np.prod(shape)) * np.dtype(dtype).itemsize
         where = pick_cache(cache, needed, left)
         left -= needed if where == "memory" else 0
-        make = _maker(plan, graph, frame[column], ready)
+        make = _maker(plan, graph, frame[column], ready=ready, ids=ids.get(column))
         store = RowStore(make, len(frame), shape, dtype, cache=where)
         found.append(Media(key, plan, graph, store, ready, augment.get(column)))
     return found
@@ -100,17 +102,19 @@ def _bytes(shape: tuple[int, ...], dtype: str) -> int:
     return int(np.prod(shape)) * np.dtype(dtype).itemsize
 
 
-def _maker(plan: MediaPlan, graph: keras.Model, column: pd.Series, ready: bool) -> Any:
+def _maker(
+    plan: MediaPlan, graph: keras.Model, column: pd.Series, *, ready: bool, ids: np.ndarray | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """What makes the rows at some positions."""
+
     def make(positions: np.ndarray) -> np.ndarray:
         raw = _media_host.to_raw(plan, column.iloc[positions])
-        return graph_rows(plan, graph, raw) if ready else raw
+        if not ready:
+            return raw
+        parts = tf.constant(raw) if ids is None else [tf.constant(raw), tf.constant(ids[positions])]
+        return np.asarray(graph(parts, training=False)).astype(plan.feature[1], copy=False)
 
     return make
-
-
-def graph_rows(plan: MediaPlan, graph: keras.Model, raw: np.ndarray) -> np.ndarray:
-    """Raw rows through their part of the graph, as numpy."""
-    return np.asarray(graph(tf.constant(raw), training=False)).astype(plan.feature[1], copy=False)
 
 
 def check_augment(augment: Any, roles: Mapping[str, str]) -> dict[str, Augmentation]:

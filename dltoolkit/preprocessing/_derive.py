@@ -1,5 +1,6 @@
 """Features made of two columns: ratios, and what a number was within each category."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,9 @@ from dltoolkit._checks import check_choice, complaint, listed, stop
 from dltoolkit._text import as_text
 from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _raw
+from dltoolkit.preprocessing._media_fit import differenced, standard
+from dltoolkit.preprocessing._media_host import steps_of
+from dltoolkit.preprocessing._media_plan import MediaPlan, SequencePlan
 from dltoolkit.preprocessing._plan import (
     FIRST_ID,
     STATISTICS,
@@ -119,3 +123,40 @@ def _scaling(name: str, values: np.ndarray, argument: str) -> NumericPlan:
         stop([complaint(argument, f"values that differ in {name!r}", plan, "Leave it out.")])
     assert isinstance(plan, NumericPlan)
     return plan
+
+
+def by_series(
+    plan: MediaPlan, train: pd.DataFrame, schema: Schema, categories: Sequence[CategoryPlan]
+) -> MediaPlan:
+    """The plan of a sequence that is scaled by series, with the level of each series; any other plan as it is.
+
+    A series that training never saw gets the level of all.
+
+    Args:
+        plan: The plan of a column of media.
+        train: The training part.
+        schema: Says which column names the series.
+        categories: The plans of the categories.
+
+    Returns:
+        MediaPlan: With a row of centres and scales for each id.
+
+    Raises:
+        InputError: If not exactly one column has the role ``"series"`` and a vocabulary.
+    """
+    if not isinstance(plan, SequencePlan) or plan.treatment != "series":
+        return plan
+    known = [p for p in categories if schema.roles[p.column] == "series" and p.treatment != "hash"]
+    if len(known) != 1:
+        cure = "Give one the role: schema.with_roles(name='series'); or scale='window'."
+        got = listed([p.column for p in known]) or "none"
+        stop([complaint(f"column {plan.column!r}, scale='series'", "one column of role 'series'", got, cure)])
+    ids = category_ids(known[0], train[known[0].column])
+    cells = [differenced(cell, plan.difference) for cell in steps_of(train[plan.column])]
+    rows = np.repeat(ids, [len(cell) for cell in cells])
+    values = np.concatenate(cells)
+    levels = [standard(values)] * known[0].size
+    for i in np.unique(ids):
+        levels[i] = standard(values[rows == i])
+    centre, scale = (tuple(v for level in levels for v in level[part]) for part in (0, 1))
+    return dataclasses.replace(plan, by=known[0].column, centre=centre, scale=scale)

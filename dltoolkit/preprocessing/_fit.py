@@ -19,7 +19,7 @@ from dltoolkit._checks import (
 )
 from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _raw
-from dltoolkit.preprocessing._derive import category_ids, plan_aggregates, plan_ratios
+from dltoolkit.preprocessing._derive import by_series, category_ids, plan_aggregates, plan_ratios
 from dltoolkit.preprocessing._media_fit import plan_media
 from dltoolkit.preprocessing._options import (
     KINDS,
@@ -215,7 +215,10 @@ def _derive(
     ratios, scaled = plan_ratios(train, schema, groups["ratios"])
     aggregates, more = plan_aggregates(train, schema, plan.categories, groups["aggregates"])
     numeric = (*plan.numeric, *scaled, *more)
-    return dataclasses.replace(plan, crosses=crosses, ratios=ratios, aggregates=aggregates, numeric=numeric)
+    media = tuple(by_series(p, train, schema, plan.categories) for p in plan.media)
+    return dataclasses.replace(
+        plan, crosses=crosses, ratios=ratios, aggregates=aggregates, numeric=numeric, media=media
+    )
 
 
 def _check_any(plans: Sequence[object], left_out: Mapping[str, str]) -> None:

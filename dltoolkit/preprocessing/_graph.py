@@ -108,12 +108,14 @@ def whole_model(plan: Plan, features: keras.Model | None) -> keras.Model:
         names[c]: keras.Input(shape, dtype=d, name=names[c]) for c, (shape, d) in raw_columns(plan).items()
     }
     outputs: dict[str, keras.KerasTensor] = {}
+    ids = {names[c]: layer(inputs[names[c]]) for c, layer in lookup_layers(plan).items()}
     if features is not None:
-        ids = {names[c]: layer(inputs[names[c]]) for c, layer in lookup_layers(plan).items()}
         outputs |= features([ids.get(names[c], inputs[names[c]]) for c in table_columns(plan)])
     keys = media_keys(plan)
     for p in plan.media:
-        outputs[keys[p.column]] = media_model(p, media_names(plan)[p.column])(inputs[names[p.column]])
+        model, by = media_model(p, media_names(plan)[p.column]), getattr(p, "by", "")
+        raw = inputs[names[p.column]]
+        outputs[keys[p.column]] = model([raw, ids[names[by]]] if by else raw)
     return keras.Model(inputs, outputs, name=inner_name(plan, "preprocessing"))
 
 

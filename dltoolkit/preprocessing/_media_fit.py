@@ -1,14 +1,15 @@
 """Learning about columns of texts, pictures, sounds and sequences from the training part."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from dltoolkit._checks import InputError
+from dltoolkit._checks import EXAMPLES, InputError, stop
 from dltoolkit._keras import keras, tf
 from dltoolkit.data.kinds._images import image_info
 from dltoolkit.data.kinds._sounds import sound_info
@@ -140,10 +141,23 @@ def tokens(texts: Sequence[str], plan: TextPlan) -> Any:
     return tf.strings.ngrams(parts, tuple(range(1, plan.ngrams + 1))) if plan.ngrams > 1 else parts
 
 
+def _headers(sample: pd.Series, read: Callable[[Any], Any]) -> list[Any]:
+    """What is told of each cell without decoding it; all that cannot be read are named at once."""
+    found, wrong = [], []
+    for row, cell in sample.items():
+        try:
+            found.append(read(cell))
+        except InputError as error:
+            wrong.append(f"column {sample.name!r}, row {row!r}, {error}")
+    more = [f"and {len(wrong) - EXAMPLES:,} rows more."] if len(wrong) > EXAMPLES else []
+    stop(wrong[:EXAMPLES] + more)
+    return found
+
+
 def plan_image(column: pd.Series, options: ImageOptions) -> ImagePlan | str:
     """Learn the size and the colour of a column of pictures, and how bright they are."""
     sample = some(column)
-    facts = [image_info(cell) for cell in sample]
+    facts = _headers(sample, image_info)
     middle = [int(np.median([getattr(fact, side) for fact in facts])) for side in ("height", "width")]
     height, width = options.size or (min(middle[0], LARGEST_SIDE), min(middle[1], LARGEST_SIDE))
     colour = options.colour
@@ -166,7 +180,7 @@ def plan_image(column: pd.Series, options: ImageOptions) -> ImagePlan | str:
     )
     if options.scale == "standardise":
         pixels = _media_host.to_raw(plan, sample)
-        centre, scale = _standard(pixels.reshape(-1, plan.channels).astype("float64"))
+        centre, scale = standard(pixels.reshape(-1, plan.channels).astype("float64"))
     return dataclasses.replace(plan, centre=centre, scale=scale)
 
 
@@ -177,8 +191,10 @@ _PIXEL_WHY = {
 }
 
 
-def _standard(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Centre and 1 / spread of each column, float64 ``(n, channels)``; a spread of 0 counts as 1."""
+def standard(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Centre and 1 / spread of each column, float64 ``(n, channels)``; a spread of 0, or none known, counts as 1."""
+    unknown = np.isnan(values).all(axis=0)
+    values = np.where(unknown, 0.0, values)
     spread = np.nanstd(values, axis=0)
     return (
         tuple(float(v) for v in np.nanmean(values, axis=0)),
@@ -192,7 +208,8 @@ def plan_sound(column: pd.Series, options: SoundOptions) -> SoundPlan | str:
     seconds = options.seconds
     if seconds is None:
         rate = options.cell_rate or options.rate
-        lengths = [sound_info(cell, cell_rate=rate).seconds or 0.0 for cell in sample]
+        infos = _headers(sample, functools.partial(sound_info, cell_rate=rate))
+        lengths = [info.seconds or 0.0 for info in infos]
         seconds = float(np.clip(np.quantile(lengths, COVERED), 2 * options.window, LONGEST_SOUND))
     window = round(options.window * options.rate)
     plan = SoundPlan(
@@ -212,7 +229,7 @@ def plan_sound(column: pd.Series, options: SoundOptions) -> SoundPlan | str:
         return plan
     graph = _media_graph.media_model(plan, "levels")
     levels = keras.ops.convert_to_numpy(graph(_media_host.to_raw(plan, sample)))
-    centre, scale = _standard(levels.reshape(-1, plan.bands).astype("float64"))
+    centre, scale = standard(levels.reshape(-1, plan.bands).astype("float64"))
     return dataclasses.replace(plan, centre=centre, scale=scale)
 
 
@@ -251,19 +268,21 @@ def plan_sequence(column: pd.Series, options: SequenceOptions) -> SequencePlan |
     )
     if options.scale != "standardise":
         return plan
-    changes = [_differenced(cell, options.difference) for cell in cells]
-    centre, scale = _standard(np.concatenate(changes))
+    changes = [differenced(cell, options.difference) for cell in cells]
+    centre, scale = standard(np.concatenate(changes))
     return dataclasses.replace(plan, centre=centre, scale=scale)
 
 
 _STEP_WHY = {
     "standardise": "mean 0 and standard deviation 1 for each channel",
     "window": "each example by its own mean and standard deviation",
+    "series": "each series by its own mean and standard deviation in training",
     "none": "left as they are",
 }
 
 
-def _differenced(cell: np.ndarray, times: int) -> np.ndarray:
+def differenced(cell: np.ndarray, times: int) -> np.ndarray:
+    """Each step as its change from the step before, some times over; the first one becomes 0."""
     for _ in range(times):
         cell = np.diff(cell, axis=0, prepend=cell[:1])
     return cell

@@ -26,6 +26,8 @@ KERAS_MODES = {"sequence": "int", "tf-idf": "tf_idf", "multi-hot": "multi_hot", 
 def media_model(plan: MediaPlan, name: str) -> keras.Model:
     """One column's part of the graph: its raw form in (see ``plan.raw``), its feature out.
 
+    A sequence that is scaled by series takes the ids of these, int64 ``(n, 1)``, as its second input.
+
     Args:
         plan: What was learnt.
         name: The model's name.
@@ -35,6 +37,9 @@ def media_model(plan: MediaPlan, name: str) -> keras.Model:
     """
     shape, dtype = plan.raw
     raw = keras.Input(shape, dtype=dtype)
+    if isinstance(plan, SequencePlan) and plan.by:
+        ids = keras.Input((1,), dtype="int64")
+        return keras.Model([raw, ids], _sequence(plan, raw, ids), name=name)
     return keras.Model(raw, _BUILDERS[plan.role](plan, raw), name=name)
 
 
@@ -133,7 +138,9 @@ def mel_matrix(rate: int, fft: int, mels: int) -> np.ndarray:
     ).astype("float32")
 
 
-def _sequence(plan: SequencePlan, raw: keras.KerasTensor) -> keras.KerasTensor:
+def _sequence(
+    plan: SequencePlan, raw: keras.KerasTensor, ids: keras.KerasTensor | None = None
+) -> keras.KerasTensor:
     known = ops.logical_not(ops.isnan(raw))
     steps = raw
     for _ in range(plan.difference):
@@ -141,12 +148,25 @@ def _sequence(plan: SequencePlan, raw: keras.KerasTensor) -> keras.KerasTensor:
         steps = steps - ops.where(ops.isnan(before), steps, before)
     if plan.treatment == "window":
         scaled = _by_window(steps, known)
+    elif plan.by:
+        scaled = (steps - _of_series(plan, plan.centre, ids)) * _of_series(plan, plan.scale, ids)
     else:
         scaled = (steps - np.array(plan.centre)) * np.array(plan.scale)
     filled = ops.cast(ops.where(known, scaled, 0.0), "float32")
     if not plan.ragged:
         return filled
     return ops.concatenate([filled, ops.cast(ops.any(known, axis=2, keepdims=True), "float32")], axis=2)
+
+
+def _of_series(
+    plan: SequencePlan, values: tuple[float, ...], ids: keras.KerasTensor | None
+) -> keras.KerasTensor:
+    """The numbers of each row's series, float64 ``(n, 1, channels)``."""
+    rows = np.array(values, "float64").reshape(-1, plan.channels)
+    table = keras.layers.Embedding(len(rows), plan.channels, trainable=False, dtype="float64")
+    found = table(ids)
+    table.set_weights([rows])
+    return found
 
 
 def _by_window(steps: keras.KerasTensor, known: keras.KerasTensor) -> keras.KerasTensor:

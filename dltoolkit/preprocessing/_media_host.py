@@ -37,7 +37,8 @@ def to_raw(plan: MediaPlan, column: pd.Series) -> np.ndarray:
     try:
         return _READERS[plan.role](plan, column)
     except InputError as error:
-        raise RawError(str(error)) from error
+        column_named = str(error).startswith("column")
+        raise RawError(str(error) if column_named else f"column {column.name!r}, {error}") from error
 
 
 def complaints(columns: Mapping[str, tuple[MediaPlan, pd.Series]]) -> list[str]:
@@ -102,6 +103,7 @@ def plain_texts(column: pd.Series, *, standardise: str, separator: str | None = 
     """
     check_text(column)
     texts = pa.array(as_text(column).fillna(MISSING_TEXT), type=pa.large_string(), from_pandas=True)
+    texts = pc.replace_substring(texts, "\0", " ")  # numpy and TensorFlow take it for the end of a text
     texts = pc.utf8_normalize(texts, form="NFC")
     if standardise.startswith("lower"):
         texts = pc.utf8_lower(texts)
@@ -167,7 +169,10 @@ def steps_of(column: pd.Series) -> list[np.ndarray]:
 
 def _numbers(value: object) -> bool:
     if isinstance(value, (list, tuple)):
-        value = np.asarray(value)
+        try:
+            value = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            return False
     return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
 
 

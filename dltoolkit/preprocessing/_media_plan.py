@@ -122,7 +122,10 @@ class SoundPlan:
 
 @dataclasses.dataclass(frozen=True)
 class SequencePlan:
-    """An array of steps: cut or filled up to one length, differenced and scaled."""
+    """An array of steps: cut or filled up to one length, differenced and scaled.
+
+    Where it is scaled by series, `by` is their column, and centre and scale have a row of channels for each id of it.
+    """
 
     column: str
     treatment: str
@@ -134,6 +137,7 @@ class SequencePlan:
     centre: tuple[float, ...]
     scale: tuple[float, ...]
     why: str
+    by: str = ""
 
     role = "sequence"
     size = None

@@ -13,7 +13,7 @@ COLOURS = ("auto", "rgb", "grey")
 PIXELS = ("rescale", "standardise", "none")
 EDGES = ("none", "append", "only")
 SOUNDS = ("log-mel", "spectrogram", "waveform")
-STEPS = ("standardise", "window", "none")
+STEPS = ("standardise", "window", "series", "none")
 KEEP = ("last", "first")
 
 
@@ -145,7 +145,8 @@ class SequenceOptions:
         keep: Which steps of a longer one: ``"last"`` or ``"first"``; shorter ones are filled at the other end.
         scale: ``"standardise"`` (each channel by mean and standard deviation of training); ``"window"``: each example by
             its own mean and standard deviation, so that series of any level look alike and nothing of the future is
-            used; or ``"none"``.
+            used; ``"series"``: by those of its series (the column of role ``"series"``) in training, a new series by
+            those of all; or ``"none"``.
         difference: How often each step is replaced by its change from the step before (the first one becomes 0), 0 to
             2. Defaults to 0.
     """

@@ -97,7 +97,8 @@ class Preprocessor:
         """
         run = self._runner
         columns, raw = run.read(self._checked(frame))
-        media = {self.media[column]: run.through(column, rows) for column, rows in raw.items()}
+        ids = {column: [rows] for column, rows in run.ids_for(columns).items()}
+        media = {self.media[c]: run.through(c, rows, *ids.get(c, [])) for c, rows in raw.items()}
         return run.table(columns, len(frame)) | media
 
     def _checked(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +185,7 @@ class Preprocessor:
                 stop([complaint("weights", expected, f"shape {np.shape(weights)}")])
             parts.append(np.asarray(weights, "float32"))
         media = _dataset.media_columns(
-            run.graphs, frame, augment=varied, cache=cache, memory_limit=memory_limit
+            run.graphs, frame, run.ids_for(columns), augment=varied, cache=cache, memory_limit=memory_limit
         )
         features = tuple(parts) if len(parts) > 1 else parts[0]
         return _dataset.batches(features, len(frame), batch_size, shuffle=shuffle, seed=seed, media=media)

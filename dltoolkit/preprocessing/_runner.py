@@ -63,8 +63,11 @@ class Runner:
         """The media's parts of the graph, each traced once for any number of rows."""
 
         def compiled(graph: keras.Model) -> Any:
-            spec = tf.TensorSpec((None, *graph.input.shape[1:]), graph.input.dtype)
-            return tf.function(lambda raw: graph(raw, training=False), input_signature=[spec])
+            specs = [tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in graph.inputs]
+            return tf.function(
+                lambda *raw: graph(list(raw) if len(raw) > 1 else raw[0], training=False),
+                input_signature=specs,
+            )
 
         return {column: compiled(graph) for column, (_, _, graph) in self.graphs.items()}
 
@@ -137,15 +140,20 @@ class Runner:
                 result[name][rows] = values.numpy()
         return result
 
-    def through(self, column: str, raw: np.ndarray) -> np.ndarray:
-        """Raw rows of a media column through its part of the graph, several blocks at a time."""
+    def ids_for(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """For each sequence that is scaled by series, the ids of these, int64 ``(n, 1)``."""
+        by = {column: getattr(plan, "by", "") for column, (_, plan, _) in self.graphs.items()}
+        return {column: columns[self._names[name]][:, None] for column, name in by.items() if name}
+
+    def through(self, column: str, *raw: np.ndarray) -> np.ndarray:
+        """Raw rows of a media column (and the ids that it needs) through its part of the graph, in several threads."""
         compute, spec = self._compiled[column], self._specs[self._keys[column]]
-        features = np.empty((len(raw), *spec.shape), spec.dtype)
+        features = np.empty((len(raw[0]), *spec.shape), spec.dtype)
 
         def block(start: int) -> None:
             rows = slice(start, start + MEDIA_CHUNK)
-            features[rows] = compute(tf.constant(raw[rows])).numpy()
+            features[rows] = compute(*(tf.constant(part[rows]) for part in raw)).numpy()
 
         with ThreadPoolExecutor() as pool:
-            list(pool.map(block, range(0, len(raw), MEDIA_CHUNK)))
+            list(pool.map(block, range(0, len(raw[0]), MEDIA_CHUNK)))
         return features

@@ -196,7 +196,7 @@ def test_a_cached_file_is_read_once_and_beyond_the_limit_it_is_kept_on_disk(fitt
     for limit, store in ((1 << 20, "memory"), (0, "disk")):
         reads.clear()
         graphs = {"photo": fitted._runner.graphs["photo"]}
-        media = _dataset.media_columns(graphs, frame, augment={}, cache="auto", memory_limit=limit)
+        media = _dataset.media_columns(graphs, frame, {}, augment={}, cache="auto", memory_limit=limit)
         assert media[0].store.cache == store
         batches = _dataset.batches({}, len(frame), 100, shuffle=True, media=media)
         for _ in range(3):
@@ -624,3 +624,38 @@ def test_a_column_may_have_the_name_of_a_keras_operation():
         warnings.simplefilter("error")
         outputs = models.mlp(Problem.infer(table, "y"), fitted)(fitted.transform(table))
     assert outputs.shape == (60, 1)
+
+
+def test_by_series_each_is_scaled_by_its_own_level_in_training_and_a_new_one_by_that_of_all():
+    random = np.random.default_rng(6)
+    levels = {"a": (0, 1), "b": (1_000, 50), "c": (-3, 0.1)}
+    names = random.choice(list(levels), 60)
+    table = pd.DataFrame(
+        {
+            "which": names,
+            "past": pd.Series(
+                [random.normal(*levels[n], random.integers(4, 8)) for n in names], dtype=object
+            ),
+            "y": np.arange(60) % 2,
+        }
+    )
+    schema = Schema.infer(table, "y").with_roles(which="series", past="sequence")
+    fitted = preprocessing.fit(table.head(40), schema, sequence=SequenceOptions(scale="series"))
+    rows = table.assign(which=["new", *names[1:]])
+    got = fitted.transform(rows)["past"]
+    train = table.head(40)
+    for i in range(60):
+        same = train if i == 0 else train[train["which"] == names[i]]
+        known = np.concatenate(list(same["past"]))
+        cell = table["past"][i]
+        np.testing.assert_allclose(
+            got[i, -len(cell) :, 0], (cell - known.mean()) / known.std(), rtol=1e-4, atol=1e-4
+        )
+    batches = list(fitted.dataset(rows, 25, shuffle=False))
+    np.testing.assert_array_equal(np.concatenate([b["past"] for b in batches]), got)
+    np.testing.assert_allclose(fitted.model(fitted.inputs(rows))["past"], got, atol=1e-6)
+    again = preprocessing.Preprocessor.from_json(json.loads(json.dumps(fitted.to_json())))
+    np.testing.assert_array_equal(again.transform(rows)["past"], got)
+    plain = schema.with_roles(which="categorical")
+    with pytest.raises(InputError, match=r"scale='series': expected one column of role 'series', got none"):
+        preprocessing.fit(table, plain, sequence=SequenceOptions(scale="series"))
