@@ -12,6 +12,7 @@ from sklearn.kernel_approximation import Nystroem
 from dltoolkit._text import as_text
 from dltoolkit.data._cells import pictures, read_all
 from dltoolkit.data._findings import numbers
+from dltoolkit.data.kinds._mel import mel_matrix
 
 QUICK_ROLES = ("numeric", "boolean", "categorical", "datetime", "text", "image", "audio", "sequence")
 CELL_ROLES = ("text", "image", "audio", "sequence")
@@ -31,7 +32,7 @@ NUMBERS_A_CHANNEL = 11  # of a sequence, beside its length
 COLOURS = 8  # pixels a side of the colour thumbnail
 # Davis and Mermelstein (1980), Comparison of parametric representations for monosyllabic word recognition: the logarithm
 # of the energy in bands that widen as pitch does (mel), and its cosine transform.
-RATE, FRAME, BANDS, PARTS = 16_000, 400, 32, 4
+RATE, FRAME, FFT, BANDS, PARTS = 16_000, 400, 512, 32, 4
 MOST_SECONDS = 10.0
 
 
@@ -166,20 +167,11 @@ def _sounds(column: pd.Series) -> np.ndarray:
 def _heard(samples: np.ndarray) -> np.ndarray:
     samples = samples[: int(MOST_SECONDS * RATE)]
     samples = np.pad(samples, (0, max(0, PARTS * FRAME - len(samples))))
-    _, _, power = signal.spectrogram(samples, RATE, nperseg=FRAME, noverlap=FRAME // 2, nfft=512)
-    levels = np.log(_mel_bands() @ power + 1e-10)
+    _, _, power = signal.spectrogram(samples, RATE, nperseg=FRAME, noverlap=FRAME // 2, nfft=FFT)
+    levels = np.log(mel_matrix(RATE, FFT, BANDS).T @ power + 1e-10)
     levels = fft.dct(levels - levels.mean(), axis=0, norm="ortho")
     course = [part.mean(axis=1) for part in np.array_split(levels, PARTS, axis=1)]
     return np.concatenate([levels.mean(axis=1), levels.std(axis=1), *course])
-
-
-def _mel_bands() -> np.ndarray:
-    """Triangles over the frequencies, evenly spaced in mel; shape ``(BANDS, n_frequencies)``."""
-    hertz = np.fft.rfftfreq(512, 1 / RATE)
-    edges = 700 * (np.exp(np.linspace(0, np.log1p(RATE / 2 / 700), BANDS + 2)) - 1)
-    up = (hertz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    down = (edges[2:, None] - hertz) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0.0, np.minimum(up, down))
 
 
 def _sequences(column: pd.Series, channels: int | None = None) -> np.ndarray:

@@ -1,12 +1,12 @@
 """Texts, pictures, sounds and sequences in the Keras graph: one model a column, of stock layers and operations."""
 
-import functools
 import math
 from typing import Any
 
 import numpy as np
 
 from dltoolkit._keras import keras
+from dltoolkit.data.kinds._mel import mel_matrix
 from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePlan, SoundPlan, TextPlan
 
 ops = keras.ops
@@ -112,30 +112,6 @@ def _sound(plan: SoundPlan, raw: keras.KerasTensor) -> keras.KerasTensor:
         energy = bands(energy)
         bands.set_weights([mel_matrix(plan.rate, plan.fft, plan.mels)])
     return (ops.log(energy + FLOOR) - np.array(plan.centre, "float32")) * np.array(plan.scale, "float32")
-
-
-@functools.lru_cache(maxsize=8)
-def mel_matrix(rate: int, fft: int, mels: int) -> np.ndarray:
-    """Triangles on the mel scale, from 0 Hz to half the rate.
-
-    Args:
-        rate: Samples a second.
-        fft: Length of the Fourier transform.
-        mels: Number of bands.
-
-    Returns:
-        numpy.ndarray: float32 ``(fft // 2 + 1, mels)``, each triangle with height 1.
-
-    References:
-        O'Shaughnessy (1987), "Speech communication": mel = 2595 log10(1 + f / 700), as in the HTK toolkit.
-    """
-    top = 2595.0 * np.log10(1.0 + rate / 2 / 700.0)
-    corners = 700.0 * (10.0 ** (np.linspace(0.0, top, mels + 2) / 2595.0) - 1.0)
-    hertz = np.linspace(0.0, rate / 2, fft // 2 + 1)[:, None]
-    low, peak, high = corners[:-2], corners[1:-1], corners[2:]
-    return np.clip(
-        np.minimum((hertz - low) / (peak - low), (high - hertz) / (high - peak)), 0.0, None
-    ).astype("float32")
 
 
 def _sequence(
