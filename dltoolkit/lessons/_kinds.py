@@ -21,6 +21,7 @@ KINDS = {
     "ratings": "movielens",
 }
 MEDIA = ("text", "image", "audio", "sequence")
+IDS = ("user", "item", "series")  # who and what: thousands of values, of which no column of ones is made
 DAYS = 28  # of the past in an example of the series: four whole weeks, as the days of a week differ most
 LENT = "lent"
 
@@ -70,7 +71,9 @@ def _ratings() -> pd.DataFrame:
 
 
 def lent(project: Project, *roles: str, plain: bool = False) -> Project:
-    """A project whose table has columns of some roles: the reader's own, or the credit table in a folder beside it.
+    """A project whose table shows what a lesson is about: the reader's own where it can, else the credit table.
+
+    Users, items and series have too many values for that, so a table that names them is never the one.
 
     Args:
         project: The reader's, with its problem defined.
@@ -78,12 +81,12 @@ def lent(project: Project, *roles: str, plain: bool = False) -> Project:
         plain: Whether no column may be a text, picture, sound or sequence. Defaults to False.
 
     Returns:
-        Project: `project` itself where its table will do; else a fast one on the credit table, done up to its
-        preprocessing.
+        Project: `project` itself where its table will do; else a fast one on the credit table in a folder beside it,
+        done up to its preprocessing.
     """
     schema = Schema.infer(project.raw, project.problem.target)
     found = {schema.roles[name] for name in schema.features}
-    if set(roles) <= found and not (plain and found & set(MEDIA)):
+    if set(roles) <= found and not found & {*IDS, *(MEDIA if plain else ())}:
         return project
     other = Project(project.folder.with_name(LENT), data=KINDS["table"], fast=True)
     other.catch_up("design", echo=lambda _: None)
@@ -92,7 +95,7 @@ def lent(project: Project, *roles: str, plain: bool = False) -> Project:
 
 
 def media(project: Project) -> tuple[pd.DataFrame, Schema, str]:
-    """Training rows with a column of texts, pictures, sounds or sequences, and a schema in which it is the only feature.
+    """Training rows, and a schema in which one column of texts, pictures, sounds or sequences is the only feature.
 
     Args:
         project: The reader's, split into parts. Where its table has no such column, the digits are lent.

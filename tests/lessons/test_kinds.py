@@ -98,13 +98,14 @@ def test_the_test_part_of_the_series_is_its_future(projects):
 
 
 def test_a_plain_table_is_its_own_and_others_are_lent_the_credit_table(projects, capsys):
-    for kind in ("table", "ratings"):
-        assert lessons.lent(projects[kind], plain=True) is projects[kind]
+    assert lessons.lent(projects["table"], "numeric", plain=True) is projects["table"]
+    assert lessons.lent(projects["text"], "text") is projects["text"]
     assert capsys.readouterr().out == ""
     other = lessons.lent(projects["images"], "numeric", "categorical")
     assert other.source.name == "credit" and other.folder == projects["images"].folder.with_name("lent")
     assert "credit table is lent" in capsys.readouterr().out
-    assert lessons.lent(projects["series"], plain=True).fingerprint == other.fingerprint
+    for kind in ("series", "ratings"):
+        assert lessons.lent(projects[kind], plain=True).fingerprint == other.fingerprint
     assert projects["images"].source.name == "digits"
 
 
