@@ -15,6 +15,7 @@ from dltoolkit import Problem, Schema, models, preprocessing, training
 from dltoolkit import data as kit
 from dltoolkit._checks import InputError
 from dltoolkit._keras import tf
+from dltoolkit.data.kinds._mel import mel_matrix
 from dltoolkit.preprocessing import (
     ImageAugmentation,
     ImageOptions,
