@@ -2,12 +2,16 @@
 
 import decimal
 import math
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from dltoolkit._checks import InputError, complaint, listed
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair of UTF-16 units, which no file of text holds
 _WHOLE_LIMIT = 2.0**63  # beyond it a float has no int64 twin, so that its own spelling is kept
 
 
@@ -24,12 +28,22 @@ def as_text(series: Any) -> "pd.Series[str]":
     Returns:
         pandas.Series: dtype ``str``, shape ``(n_rows,)``, with the index and the name of `series`.
 
+    Raises:
+        InputError: If a text holds half a letter (a lone surrogate), which cannot be written to any file.
+
     Example:
         >>> as_text([3.0, 2.5, None]).tolist()
         ['3', '2.5', nan]
     """
     values = series if isinstance(series, pd.Series) else pd.Series(series)
-    return pd.Series(_texts(values), index=values.index, name=values.name, dtype="str")
+    try:
+        return pd.Series(_texts(values), index=values.index, name=values.name, dtype="str")
+    except UnicodeEncodeError as error:
+        odd = values[[isinstance(v, str) and _SURROGATE.search(v) is not None for v in values]]
+        where = f"column {values.name!r}, row {listed(odd.index)}"
+        cure = "Cut them out: text.encode('utf-8', 'ignore').decode()."
+        got = listed([f"{text:.40}" for text in odd], 3)
+        raise InputError(complaint(where, "text without half letters (surrogates)", got, cure)) from error
 
 
 def _texts(values: pd.Series) -> Any:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dltoolkit import data
+from dltoolkit._checks import InputError
 from dltoolkit.data import as_text
 
 
@@ -51,3 +52,11 @@ def test_whole_columns_agree_with_one_value_at_a_time():
     for name in frame:
         one_by_one = [None if pd.isna(v) else as_text([v])[0] for v in frame[name]]
         assert [None if pd.isna(t) else t for t in as_text(frame[name])] == one_by_one
+
+
+def test_half_a_letter_is_named_by_row():
+    texts = pd.Series(["a", "b\ud800"], index=["first", "second"], name="review", dtype=object)
+    with pytest.raises(
+        InputError, match=r"column 'review', row 'second': expected text without half letters"
+    ):
+        as_text(texts)

@@ -18,7 +18,7 @@ from dltoolkit.preprocessing._store import RowStore, pick_cache
 Augmentation = ImageAugmentation | SoundAugmentation
 AUGMENTED = {"image": ImageAugmentation, "audio": SoundAugmentation}
 READ_AHEAD = 2  # batches ready before they are asked for
-_ERROR = "InputError: "
+_ERROR = "RawError: "
 
 
 @dataclasses.dataclass(frozen=True)
