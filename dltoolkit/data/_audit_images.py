@@ -1,12 +1,13 @@
-"""The checks of a column of pictures: unreadable, blank, blurred and tiny ones, and those of another shape or mode."""
+"""The checks of a column of pictures: unreadable, damaged, blank, blurred and tiny ones, those of another shape or mode."""
 
 import numpy as np
 from scipy import ndimage
 
 from dltoolkit.data._audit_kinds import Draw, broken
-from dltoolkit.data._cells import read_all
+from dltoolkit.data._cells import is_path, read_all
 from dltoolkit.data._findings import AuditFinding, Table
 from dltoolkit.data.kinds._images import ImageInfo, image_info, load_image
+from dltoolkit.data.kinds._jpegs import damage
 
 LEAST_SIDE, MOST_SIDE = (
     8,
@@ -51,13 +52,22 @@ def findings(table: Table, name: str) -> list[AuditFinding | None]:
     draw = draw.only(known)
     heads = [info for info, good in zip(infos, known, strict=True) if good]
     grey = np.stack([p for p, good in zip(small, known, strict=True) if good])[..., 0]
-    return [unreadable, *_looks(draw, grey), *_shapes(draw, heads), _modes(draw, heads)]
+    return [unreadable, _damaged(draw), *_looks(draw, grey), *_shapes(draw, heads), _modes(draw, heads)]
 
 
 def _side(heads: list[ImageInfo]) -> int:
     """The side that all pictures are brought to: the usual one, but no more than `MOST_SIDE`."""
     shorter = [min(head.height, head.width) for head in heads]
     return int(np.clip(np.median(shorter), LEAST_SIDE, MOST_SIDE)) if shorter else LEAST_SIDE
+
+
+def _damaged(draw: Draw) -> AuditFinding | None:
+    """Files that can be read, although the decoder finds fault with their middle."""
+    reasons = read_all(lambda cell: damage(cell) if is_path(cell) else None, draw.cells)
+    more = [{"reason": reason} if isinstance(reason, str) else {} for reason in reasons]
+    advice = "damaged in the middle: part of what such a file shows is made up by the decoder."
+    advice += " data.read_images(verify=True) leaves them out; better, copy them again."
+    return draw.finding("damaged", np.array([bool(reason) for reason in more]), advice, more=more)
 
 
 def _looks(draw: Draw, grey: np.ndarray) -> list[AuditFinding | None]:

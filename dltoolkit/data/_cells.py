@@ -31,7 +31,7 @@ def read_all(read: Callable[[Any], Any], cells: Any) -> list[Any]:
         except (InputError, OSError) as error:
             return error
 
-    return each(cells, safely) if len(cells) else []
+    return each(cells, safely)
 
 
 def contents(column: pd.Series) -> pd.Series:

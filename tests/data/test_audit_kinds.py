@@ -104,6 +104,26 @@ def test_unreadable_files_stop_with_their_names_and_reasons(photos, tmp_path):
     assert "damaged" in found.examples[0]["reason"] and "0 bytes" in found.examples[1]["reason"]
 
 
+def test_jpegs_that_are_corrupt_in_their_middle_are_a_warning_with_names_and_reasons(photos, tmp_path):
+    files = []
+    for i, photo in enumerate(photos):
+        files.append(str(tmp_path / f"{i}.jpg"))
+        Image.fromarray(photo).save(files[-1], quality=90)
+    assert "damaged" not in audited(frame_of("photo", files))
+    for i in (9, 12):
+        content = bytearray((tmp_path / f"{i}.jpg").read_bytes())
+        middle = len(content) // 2
+        content[middle : middle + 40] = bytes(40)
+        (tmp_path / f"{i}.jpg").write_bytes(content)
+    found = audited(frame_of("photo", files))
+    assert "unreadable" not in found  # pixels come out of them all the same
+    damaged = found["damaged"]
+    assert (damaged.severity, damaged.count) == ("warn", 2)
+    assert [e["value"] for e in damaged.examples] == [files[9], files[12]]
+    assert all(e["reason"].startswith("Corrupt JPEG data: ") for e in damaged.examples)
+    assert "damaged in the middle" in damaged.advice and "read_images(verify=True)" in damaged.advice
+
+
 def test_copies_and_near_copies_are_found_and_those_with_another_label_too(photos, tmp_path):
     files = []
     for i, photo in enumerate(photos):

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from dltoolkit import data
 from dltoolkit._checks import InputError
-from dltoolkit.data.kinds import _images, _pixels, _resize
+from dltoolkit.data.kinds import _cells, _images, _pixels, _resize
 
 RNG = np.random.default_rng(0)
 SMOOTH = np.asarray(
@@ -54,6 +54,12 @@ def jpeg(pixels=SMOOTH, **options):
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, "JPEG", **options)
     return content.getvalue()
+
+
+def zeroed(content, count=40):
+    """A file with so many bytes in its middle set to zero."""
+    middle = len(content) // 2
+    return content[:middle] + bytes(count) + content[middle + count :]
 
 
 # ------------------------------------------------------------------ modes and formats
@@ -244,6 +250,44 @@ def test_a_jpeg_that_is_shrunk_while_decoded_looks_like_one_shrunk_afterwards(pu
         assert np.abs(quick - slow).mean() < 1.5
 
 
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"progressive": True}])
+@pytest.mark.parametrize(("colour", "mode"), [("rgb", "RGB"), ("grey", "L")])
+def test_a_jpeg_has_the_pixels_that_pillow_decodes(put, options, colour, mode):
+    content = jpeg(np.tile(SMOOTH, (3, 3, 1))[:171, :229], quality=80, **options)
+    path = put(content, "a.jpg")
+    for size in (None, (85, 114), (86, 115), (42, 57), (20, 26)):
+        image = Image.open(io.BytesIO(content))
+        drafted = image.draft(mode, size[::-1] if size else None)
+        pixels = np.asarray(image).reshape(*image.size[::-1], -1)
+        expected = _resize.resized(image, size, drafted[1][:1:-1] if drafted else None) if size else pixels
+        np.testing.assert_array_equal(data.load_image(path, size=size, colour=colour), expected)
+
+
+@pytest.mark.parametrize("pixels", [SMOOTH[..., 0], SMOOTH])
+def test_a_jpeg_of_colour_or_grey_gives_either(put, pixels):
+    path = put(jpeg(pixels, quality=95), "a.jpg")
+    expected = np.asarray(Image.open(path).convert("RGB"))
+    assert (data.load_image(path) == expected).all()
+    assert np.abs(data.load_image(path, colour="grey")[..., 0] - expected @ [0.299, 0.587, 0.114]).max() <= 4
+
+
+@pytest.mark.parametrize("eighths", [3, 5, 6, 7])
+def test_a_jpeg_of_which_eighths_are_asked_for_is_decoded_to_just_that_size(put, eighths):
+    large = np.asarray(Image.fromarray(SMOOTH).resize((640, 480), Image.Resampling.BICUBIC))
+    path = put(jpeg(large, quality=95), "a.jpg")
+    size = 480 * eighths // 8, 640 * eighths // 8
+    by_area = Image.open(path).resize(size[::-1], Image.Resampling.BOX)
+    assert np.abs(data.load_image(path, size=size) - np.asarray(by_area, int)).mean() < 1
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 7, 8, 9, 15])
+def test_a_tiny_jpeg_has_the_size_asked_for(put, side):
+    path = put(jpeg(SMOOTH[:side, :9]), "a.jpg")
+    for size in ((1, 1), (side, 9), (2, 3)):
+        near = _resize.resized(Image.open(path), size)
+        assert np.abs(data.load_image(path, size=size).astype(int) - near).mean() < 6
+
+
 def test_a_picture_of_the_right_size_is_not_touched():
     np.testing.assert_array_equal(data.load_image(SMOOTH, size=(60, 80), resize="crop"), SMOOTH)
 
@@ -392,6 +436,11 @@ def test_an_option_that_cannot_be_is_named(options, message):
 
 def test_an_empty_column_gives_an_empty_array():
     assert data.load_images([], size=(3, 4)).shape == (0, 3, 4, 3)
+
+
+@pytest.mark.parametrize("workers", [None, 1, 3])
+def test_work_on_no_cells_gives_no_results(workers):
+    assert _cells.each([], lambda place, cell: cell, workers=workers) == []
 
 
 def test_a_lone_path_is_no_column():
@@ -549,7 +598,38 @@ def test_verify_finds_what_the_header_does_not_show(folder, put):
     with pytest.warns(UserWarning, match=r"3 of 7 files cannot be used"):
         frame = data.read_images(folder, verify=True)
     assert data.quarantine(frame)["file"].str[-5:].tolist() == ["3.png", "4.jpg", "5.jpg"]
-    assert "0xFF followed by 0x13" in data.quarantine(frame)["reason"].iloc[2]
+    reasons = data.quarantine(frame)["reason"].tolist()
+    assert reasons[1:] == [
+        "a damaged one (Premature end of JPEG file)",
+        "a damaged one (Unsupported marker type 0x13)",
+    ]
+
+
+def test_verify_names_what_is_wrong_in_the_middle_of_a_jpeg_that_loads_all_the_same(folder, put):
+    whole = jpeg(RNG.integers(0, 256, (96, 96, 3), dtype=np.uint8))
+    path = put(zeroed(whole), "root/cat/3.jpg")
+    pixels = data.load_image(path)
+    np.testing.assert_array_equal(
+        pixels, np.asarray(Image.open(path))
+    )  # what can be used of it, as Pillow says
+    assert (pixels != data.load_image(put(whole, "whole.jpg"))).any()
+    with pytest.warns(
+        UserWarning,
+        match=r"1 of 5 files.*3\.jpg \(a damaged one \(Corrupt JPEG data: .* before marker 0xd9\)\)",
+    ):
+        assert len(data.read_images(folder, verify=True)) == 4
+    with pytest.raises(
+        InputError, match=r"3\.jpg: expected a whole picture, got a damaged one \(Corrupt JPEG"
+    ):
+        data.read_images(folder, verify=True, strict=True)
+
+
+def test_verify_leaves_a_sampling_to_pillow_that_the_quick_decoder_does_not_take(put):
+    content = bytearray(jpeg(np.full((8, 8, 3), 90, np.uint8), subsampling=0))
+    content[content.find(b"\xff\xc0") + 11] = 0x31  # three times as much light as colour in a row
+    path = put(bytes(content), "a.jpg")
+    _images.decoded(path)
+    assert data.load_image(path).shape == (8, 8, 3)
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_an_array_is_scaled_by_its_type_and_never_clipped(cell, expected):
             r"expected float samples from -1 to 1, got values up to 9000\. Divide them by",
         ),
         (np.array([1, 2, 3]), r"expected samples of type int8, int16, int32, uint8 or float, got int64"),
-        (np.zeros(0), r"expected at least one sample, got none"),
+        (np.zeros(0), r"expected at least one sample, got no samples \(0\)"),
         (
             np.zeros((2, 900)),
             r"at most 64 channels, got shape \(2, 900\)\. Give the samples along the first axis: array\.T",
@@ -192,7 +192,7 @@ def test_each_kind_of_bad_file_is_named_with_its_reason(put, tmp_path):
 
 
 def test_a_file_without_samples_is_refused(put):
-    with pytest.raises(InputError, match=r"a\.wav: expected at least one sample, got none"):
+    with pytest.raises(InputError, match=r"a\.wav: expected at least one sample, got no samples \(0\)"):
         data.sound_info(put(np.zeros(0)))
 
 
@@ -296,7 +296,8 @@ def test_a_damaged_file_is_left_out_named_and_listed(folder, put):
     put(b"RIFF damaged", "root/no/3.wav")
     put(np.zeros(0), "root/yes/3.wav")
     with pytest.warns(
-        UserWarning, match=r"2 of 6 files cannot be used and were left out: .*no/3\.wav .*yes/3\.wav \(none\)"
+        UserWarning,
+        match=r"2 of 6 files cannot be used and were left out: .*no/3\.wav .*yes/3\.wav \(no samples \(0\)\)",
     ):
         frame = data.read_audio(folder)
     assert data.quarantine(frame)["file"].str[-5:].tolist() == ["3.wav", "3.wav"]

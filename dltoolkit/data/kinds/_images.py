@@ -11,17 +11,9 @@ import numpy as np
 from PIL import Image
 
 from dltoolkit._checks import InputError, check_choice, check_number, complaint, stop
-from dltoolkit.data.kinds import _cells
+from dltoolkit.data.kinds import _cells, _jpegs
 from dltoolkit.data.kinds._cells import Fault
-from dltoolkit.data.kinds._pixels import (
-    CHANNELS,
-    MAX_PIXELS,
-    as_image,
-    check_jpeg,
-    from_array,
-    plain,
-    too_large,
-)
+from dltoolkit.data.kinds._pixels import CHANNELS, MAX_PIXELS, as_image, from_array, plain, too_large
 from dltoolkit.data.kinds._resize import resized
 
 RESIZE = ("stretch", "crop", "pad")
@@ -82,7 +74,9 @@ def load_image(
     from 0 to 1 (multiplied by 255); nothing is clipped, and nothing is guessed.
 
     While a side is at least twice as long as asked for, whole blocks of pixels are averaged (in a JPEG by 2, 4 or 8 while
-    it is decoded); what is left is bilinear between the four nearest pixels.
+    it is decoded); what is left is bilinear between the four nearest pixels. A JPEG of which 1 to 7 eighths are asked
+    for is decoded to just that size. In one that is damaged in its middle, the decoder makes pixels up; `read_images` with
+    ``verify=True`` leaves such files out.
 
     Args:
         cell: A file's path, or an array of shape ``(height, width)`` or ``(height, width, 1 | 3 | 4)``.
@@ -191,17 +185,19 @@ def header(cell: Any) -> ImageInfo:
 def decoded(path: str | os.PathLike[str]) -> None:
     """Decode a file in full, and check what its format lets one check.
 
-    A PNG carries a checksum for each block. A JPEG carries none: what can be seen is a missing end, and bytes that
-    no compressed data holds; a fault that leaves valid codes behind shows only in the picture.
+    A PNG carries a checksum for each block. A JPEG carries none: what can be seen is a missing end, and codes that
+    do not fit; a fault that leaves valid codes behind shows only in the picture.
 
     Raises:
         Fault: If the file is damaged.
     """
     with _opened(path) as image, _Broken():
-        name = image.format
         image.verify()
-    if name == "JPEG":
-        check_jpeg(path)
+    said = _jpegs.damage(path)
+    if said:
+        raise Fault(
+            "a whole picture", f"a damaged one ({said})", "Download or copy it again, or leave it out."
+        )
     _Rule(None, "stretch", "rgb").apply(path)
 
 
@@ -235,15 +231,24 @@ class _Rule:
             return self._framed(resized(image, inner, None, out if inner == self.size else None))
         with _opened(cell) as image:
             (width, height), turn = image.size, _turn(image)
-            wanted = self._inner(height, width, turn)[::-1] if self.size else None
-            with _Broken():
-                drafted = image.draft("L" if self.colour == "grey" else "RGB", wanted)
-                image.load()
-                flat = plain(image, self.colour)
-            turn = _turn(image) if turn == 1 else turn  # a PNG may say so only behind its pixels
-        inner, extent = self._inner(height, width, turn), drafted[1][:1:-1] if drafted else None
-        into = out if turn == 1 and inner == self.size else None
-        return self._framed(_TURNS[turn](resized(flat, inner, extent, into)))
+            inner = self._inner(height, width, turn)
+            into = out if turn == 1 and inner == self.size else None
+            pixels = _jpegs.shown(image, inner if self.size else None, self.colour, into)
+            if pixels is None:
+                pixels, turn = self._by_pillow(image, turn, into)
+        return self._framed(_TURNS[turn](pixels))
+
+    def _by_pillow(self, image: Image.Image, turn: int, out: np.ndarray | None) -> tuple[np.ndarray, int]:
+        """The pixels of any picture at the size, as they are stored, and what turns them upright."""
+        width, height = image.size
+        wanted = self._inner(height, width, turn)[::-1] if self.size else None
+        with _Broken():
+            drafted = image.draft("L" if self.colour == "grey" else "RGB", wanted)
+            image.load()
+            flat = plain(image, self.colour)
+        later = _turn(image) if turn == 1 else turn  # a PNG may say so only behind its pixels
+        extent = drafted[1][:1:-1] if drafted else None
+        return resized(flat, self._inner(height, width, later), extent, out if later == turn else None), later
 
     def _inner(self, height: int, width: int, turn: int = 1) -> tuple[int, int]:
         """Height and width that the whole picture is resized to, while it lies as it is stored."""

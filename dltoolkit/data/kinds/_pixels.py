@@ -89,26 +89,3 @@ def plain(image: Image.Image, colour: str) -> Image.Image:
 def too_large(width: int, height: int) -> Fault:
     got = f"{width:,} x {height:,} = {width * height:,}"
     return Fault(f"at most {MAX_PIXELS:,} pixels", got, "Shrink the picture first, or leave it out.")
-
-
-def check_jpeg(path: Any) -> None:
-    """Look for what no compressed JPEG data holds; ITU-T T.81, section B.1.1.2: a marker is 0xFF and a code.
-
-    Raises:
-        Fault: If the file has no end, or a code that is none among its compressed pixels.
-    """
-    cure = "Download or copy it again, or leave it out."
-    with open(path, "rb") as file:
-        content = file.read()
-    place = 2  # the segments before the pixels each give their length
-    while content[place + 1 : place + 2] not in (b"\xda", b""):
-        place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
-    end = content.find(b"\xff\xd9", place)
-    if end < 0:
-        raise Fault("a whole JPEG", "one without its end", cure)
-    scan = np.frombuffer(content[place + 2 : end], np.uint8)
-    after = scan[1:][scan[:-1] == 0xFF]
-    odd = (after > 0x00) & (after < 0xC0)  # 0x00 follows a plain 0xFF; markers and fill bytes begin at 0xC0
-    if odd.any():
-        got = f"0xFF followed by 0x{int(after[odd.argmax()]):02x} among its compressed pixels"
-        raise Fault("a whole JPEG", got, cure)

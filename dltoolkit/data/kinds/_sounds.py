@@ -240,7 +240,7 @@ def _checked(cell: Any) -> np.ndarray:
             f"an array (samples, channels) with at most {MAX_CHANNELS} channels", f"shape {cell.shape}", cure
         )
     if not len(cell):
-        raise Fault("at least one sample", "none", "Leave it out.")
+        raise Fault("at least one sample", "no samples (0)", "Leave it out.")
     return cell
 
 
@@ -286,7 +286,7 @@ def _opened(path: Any) -> Any:
 
 def _check_header(path: Any, file: Any) -> None:
     if file.frames == 0:
-        raise Fault("at least one sample", "none", "Leave it out.")
+        raise Fault("at least one sample", "no samples (0)", "Leave it out.")
     if not 0 < file.frames <= MAX_SAMPLES:
         cure = "Cut it into pieces."
         raise Fault(f"at most {MAX_SAMPLES:,} samples", f"{file.frames:,}", cure)
