@@ -364,7 +364,7 @@ def test_a_file_that_is_damaged_while_training_stops_it_by_name(frame, tmp_path)
     splits = kit.split(table, problem, seed=0)
     prepared = preprocessing.fit(splits.train, schema)
     broken.write_bytes(broken.read_bytes()[:200])
-    with pytest.raises(InputError, match=r"broken\.png"):
+    with pytest.raises(InputError, match=r"^column 'photo', .*\n- row .*broken\.png"):
         training.fit(models.linear(problem, prepared), prepared, splits, problem, epochs=1, progress=False)
 
 
