@@ -229,14 +229,23 @@ class _Rule:
             image = plain(as_image(from_array(cell)), self.colour)
             inner = self._inner(image.height, image.width)
             return self._framed(resized(image, inner, None, out if inner == self.size else None))
+        pixels = self._quickly(_jpegs.upright(cell), 1, out)
+        if pixels is not None:
+            return self._framed(pixels)
         with _opened(cell) as image:
-            (width, height), turn = image.size, _turn(image)
-            inner = self._inner(height, width, turn)
-            into = out if turn == 1 and inner == self.size else None
-            pixels = _jpegs.shown(image, inner if self.size else None, self.colour, into)
+            turn = _turn(image)
+            pixels = self._quickly(_jpegs.opened(image), turn, out)
             if pixels is None:
-                pixels, turn = self._by_pillow(image, turn, into)
+                pixels, turn = self._by_pillow(image, turn, out)
         return self._framed(_TURNS[turn](pixels))
+
+    def _quickly(self, stored: _jpegs.Stored | None, turn: int, out: np.ndarray | None) -> np.ndarray | None:
+        """The pixels of a whole JPEG file at the size, as they are stored; None for any other file."""
+        if stored is None:
+            return None
+        inner = self._inner(stored.height, stored.width, turn)
+        into = out if turn == 1 and inner == self.size else None
+        return _jpegs.shown(stored, inner if self.size else None, self.colour, into)
 
     def _by_pillow(self, image: Image.Image, turn: int, out: np.ndarray | None) -> tuple[np.ndarray, int]:
         """The pixels of any picture at the size, as they are stored, and what turns them upright."""
@@ -246,9 +255,9 @@ class _Rule:
             drafted = image.draft("L" if self.colour == "grey" else "RGB", wanted)
             image.load()
             flat = plain(image, self.colour)
-        later = _turn(image) if turn == 1 else turn  # a PNG may say so only behind its pixels
-        extent = drafted[1][:1:-1] if drafted else None
-        return resized(flat, self._inner(height, width, later), extent, out if later == turn else None), later
+        turn = _turn(image) if turn == 1 else turn  # a PNG may say so only behind its pixels
+        inner, extent = self._inner(height, width, turn), drafted[1][:1:-1] if drafted else None
+        return resized(flat, inner, extent, out if turn == 1 and inner == self.size else None), turn
 
     def _inner(self, height: int, width: int, turn: int = 1) -> tuple[int, int]:
         """Height and width that the whole picture is resized to, while it lies as it is stored."""

@@ -1,26 +1,71 @@
 """JPEG files, decoded by libjpeg-turbo itself: the pixels that Pillow gives, sooner, and what is wrong in their middle."""
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import simplejpeg
 from PIL import Image
 
+from dltoolkit.data.kinds._pixels import MAX_PIXELS
 from dltoolkit.data.kinds._resize import SCRATCH, resized
 
 _FORMATS = ("JPEG", "MPO")  # an MPO is several JPEG one after the other
-_MODES = ("L", "RGB")  # CMYK and YCCK are left to Pillow
+_MODES = ("L", "RGB")  # CMYK and YCCK are left to Pillow, which names them so
+_COLOURS = ("Gray", "RGB", "YCbCr")  # the same, as the decoder names them
 _LAYOUTS = {"rgb": ("RGB", 3), "grey": ("GRAY", 1)}  # and the bytes of a pixel
 _PADDED = {"rgb": ("RGBX", 4), "grey": ("GRAY", 1)}  # what is resized quickest
 _WHOLE = 8  # a decoder makes 1 to 8 pixels of the 8 that a side of a block has
 _QUICK = (1, 2, 4)  # of these it has quick code
 _START = b"\xff\xd8\xff"  # ITU-T T.81, table B.1: the start of an image, and the next marker
+_SCAN, _NOTE = 0xDA, 0xE1  # markers of the same table: the pixels, and what EXIF and XMP stand in
 _BEYOND = "Could not determine"  # what the decoder says of rare samplings of colour, which it does not take
 
 
+class Stored(NamedTuple):
+    """The bytes of a JPEG file of colour or grey, and its size in pixels, as it is stored."""
+
+    content: bytes
+    height: int
+    width: int
+
+
+def upright(path: str | os.PathLike[str]) -> Stored | None:
+    """A JPEG file that says nothing about turning it; None for any other file, and for all that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(len(_START))
+            if content != _START:
+                return None
+            content += file.read()
+        if _noted(content):
+            return None
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
+    except (OSError, ValueError, IndexError):  # Pillow comes next, and says what is wrong
+        return None
+    return Stored(content, height, width) if colours in _COLOURS and height * width <= MAX_PIXELS else None
+
+
+def _noted(content: bytes) -> bool:
+    """Whether EXIF or XMP, or anything unusual, stands before the pixels."""
+    place = len(_START) - 1
+    while content[place] == 0xFF and content[place + 1] not in (_NOTE, 0xFF):
+        if content[place + 1] == _SCAN:
+            return False
+        place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return True
+
+
+def opened(image: Image.Image) -> Stored | None:
+    """A JPEG file that Pillow has opened, and not yet loaded; None for another format, and for CMYK."""
+    if image.format not in _FORMATS or image.mode not in _MODES:
+        return None
+    image.fp.seek(0)
+    return Stored(image.fp.read(), image.height, image.width)
+
+
 def shown(
-    image: Image.Image, size: tuple[int, int] | None, colour: str, out: np.ndarray | None
+    stored: Stored, size: tuple[int, int] | None, colour: str, out: np.ndarray | None
 ) -> np.ndarray | None:
     """The pixels of a JPEG file at a size, as it is stored.
 
@@ -28,22 +73,19 @@ def shown(
     else by 8, 4 or 2, as long as neither side gets too short. The rest is done by `resized`.
 
     Args:
-        image: A picture that Pillow has opened, and not yet loaded.
+        stored: The file.
         size: ``(height, width)`` of the result; None for all pixels.
         colour: ``"rgb"`` or ``"grey"``.
         out: Where the result is written, contiguous; None for new memory.
 
     Returns:
-        numpy.ndarray or None: uint8, shape ``(height, width, 1 | 3)``, `out` where it is given. None if the file is no JPEG
-        of colour or grey, or a damaged one: Pillow tells what can be used of it.
+        numpy.ndarray or None: uint8, shape ``(height, width, 1 | 3)``, `out` where it is given. None if the file is
+        damaged: Pillow tells what can be used of it.
     """
-    if image.format not in _FORMATS or image.mode not in _MODES:
-        return None
-    eighths = _eighths(image.height, image.width, size)
-    there = -(-image.height * eighths // _WHOLE), -(-image.width * eighths // _WHOLE)
-    extent = image.height * eighths / _WHOLE, image.width * eighths / _WHOLE
-    image.fp.seek(0)
-    content = image.fp.read()
+    content, height, width = stored
+    eighths = _eighths(height, width, size)
+    there = -(-height * eighths // _WHOLE), -(-width * eighths // _WHOLE)
+    extent = height * eighths / _WHOLE, width * eighths / _WHOLE
     if size is None or extent == size:
         layout, depth = _LAYOUTS[colour]
         result = np.empty((*there, depth), np.uint8) if out is None else out
