@@ -133,7 +133,7 @@ def audit(
     ``conflicting_labels``. Of the table: ``duplicates``, ``groups``, ``time_order``, ``file`` (what `read` noted).
 
     Of pictures, sounds and texts: ``unreadable``, ``same_content``, ``near_duplicates``, ``conflicting_content``. Of
-    pictures: ``blank``, ``blurred``, ``tiny``, ``mixed_sizes``, ``mixed_aspects``, ``mixed_modes``. Of sounds:
+    pictures: ``damaged``, ``blank``, ``blurred``, ``tiny``, ``mixed_sizes``, ``mixed_aspects``, ``mixed_modes``. Of sounds:
     ``silence``, ``clipping``, ``dc_offset``, ``mixed_rates``, ``mixed_channels``, ``mixed_lengths``, ``long_sounds``. Of
     texts: ``long_texts``, ``one_word``, ``control_characters``, ``mixed_scripts``, ``no_spaces``, ``swapped``. Of
     sequences: ``ragged``, ``empty_sequences``, ``mixed_channels``, ``missing_steps``, ``still``. Of series: ``unsorted``,
