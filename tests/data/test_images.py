@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from dltoolkit import data
 from dltoolkit._checks import InputError
-from dltoolkit.data.kinds import _cells, _images, _pixels, _resize
+from dltoolkit.data.kinds import _cells, _images, _jpegs, _pixels, _resize
 
 RNG = np.random.default_rng(0)
 SMOOTH = np.asarray(
@@ -269,6 +269,19 @@ def test_a_jpeg_of_colour_or_grey_gives_either(put, pixels):
     expected = np.asarray(Image.open(path).convert("RGB"))
     assert (data.load_image(path) == expected).all()
     assert np.abs(data.load_image(path, colour="grey")[..., 0] - expected @ [0.299, 0.587, 0.114]).max() <= 4
+
+
+def test_only_a_jpeg_of_colour_or_grey_without_notes_goes_past_pillow(put, tmp_path):
+    for content in (jpeg(), jpeg(SMOOTH[..., 0]), jpeg(progressive=True)):
+        assert _jpegs.upright(put(content, "a.jpg")) == (content, 60, 80)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    cmyk = put(Image.new("CMYK", (8, 8)), "cmyk.jpg")
+    noted = put(jpeg(exif=exif.tobytes()), "noted.jpg")
+    broken = [put(jpeg()[:n], f"{n}.jpg") for n in (0, 2, 3, 20, 300)]
+    for path in (cmyk, noted, *broken, put(SMOOTH), str(tmp_path), str(tmp_path / "no.jpg"), "a\0b"):
+        assert _jpegs.upright(path) is None
+    assert data.load_image(noted).shape == (80, 60, 3)
 
 
 @pytest.mark.parametrize("eighths", [3, 5, 6, 7])
