@@ -15,7 +15,7 @@ from dltoolkit.lessons._band import BandError, band
 from dltoolkit.lessons._check import Check, exercises
 from dltoolkit.lessons._footer import footer
 from dltoolkit.lessons._header import header
-from dltoolkit.lessons._kinds import KINDS, lent, media, project
+from dltoolkit.lessons._kinds import KINDS, judged, lent, media, project
 from dltoolkit.lessons._lesson import Exercise, Lesson, Question
 from dltoolkit.lessons._quiz import quiz
 
@@ -31,6 +31,7 @@ __all__ = [
     "exercises",
     "footer",
     "header",
+    "judged",
     "lent",
     "media",
     "project",

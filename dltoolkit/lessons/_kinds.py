@@ -70,6 +70,12 @@ def _ratings() -> pd.DataFrame:
     return ratings
 
 
+FEWEST, FEWEST_OF = (
+    100,
+    10,
+)  # rows with a label, rows of a class: fewer say little about a label or about more data
+
+
 def lent(project: Project, *roles: str, plain: bool = False) -> Project:
     """A project whose table shows what a lesson is about: the reader's own where it can, else the credit table.
 
@@ -88,6 +94,29 @@ def lent(project: Project, *roles: str, plain: bool = False) -> Project:
     found = {schema.roles[name] for name in schema.features}
     if set(roles) <= found and not found & {*IDS, *(MEDIA if plain else ())}:
         return project
+    return _credit(project)
+
+
+def judged(project: Project) -> Project:
+    """A project whose labels other rows can judge: the reader's own where it can be, else the credit table.
+
+    Args:
+        project: The reader's, with its problem defined.
+
+    Returns:
+        Project: `project` itself if it has one target and at least `FEWEST` rows with a label, of classes `FEWEST_OF`
+        in at least two; else the one that `lent` gives.
+    """
+    problem = project.problem
+    if len(problem.targets) == 1:
+        labels = project.raw[problem.targets[0]].dropna()
+        often = problem.kind == "regression" or (labels.value_counts() >= FEWEST_OF).sum() > 1
+        if len(labels) >= FEWEST and often:
+            return project
+    return _credit(project)
+
+
+def _credit(project: Project) -> Project:
     other = Project(project.folder.with_name(LENT), data=KINDS["table"], fast=True)
     other.catch_up("design", echo=lambda _: None)
     print("The credit table is lent for what follows; your own data are as they were.")

@@ -108,7 +108,7 @@ class Preprocessor:
         return frame[self.columns]
 
     def inputs(self, frame: pd.DataFrame) -> dict[str, Any]:
-        """The raw columns as `model` takes them.
+        """The raw columns as `model` takes them; call ``model(inputs)``, as ``model.predict`` makes float32 of all numbers.
 
         Args:
             frame: Raw rows.

@@ -131,3 +131,14 @@ def test_the_table_says_how_it_is_split_and_the_reader_may_say_otherwise(tmp_pat
 def test_a_kind_that_does_not_exist_is_named_with_those_that_do():
     with pytest.raises(InputError, match="kind: expected .*'images'"):
         lessons.project("image")
+
+
+def test_labels_that_cannot_be_judged_are_lent_those_of_the_credit_table(tmp_path, capsys):
+    few = pd.DataFrame({"x": range(40), "y": ["a", "b"] * 20})
+    project = Project(tmp_path / "few", data=few, target="y", fast=True)
+    project.do("define")
+    other = lessons.judged(project)
+    assert other.problem.target == "Status"
+    many = Project(tmp_path / "many", data=pd.concat([few] * 4, ignore_index=True), target="y", fast=True)
+    many.do("define")
+    assert lessons.judged(many) is many
