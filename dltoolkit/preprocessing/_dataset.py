@@ -202,9 +202,12 @@ def batches(
     passes = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
     found = passes.flat_map(rows)
     if media:
-        # Read one batch at a time, with all cores (`load_images` does that); vary and scale others meanwhile.
-        read = found.map(lambda i, seeds: (gathered(i), tuple(one.rows(i) for one in media), seeds))
-        found = read.prefetch(1).map(
+        # Two batches are read at once, by threads that they share; others are varied and scaled meanwhile.
+        read = found.map(
+            lambda i, seeds: (gathered(i), tuple(one.rows(i) for one in media), seeds),
+            num_parallel_calls=READ_AHEAD,
+        )
+        found = read.map(
             lambda batch, rows, seeds: _joined(batch, media, rows, seeds), num_parallel_calls=READ_AHEAD
         )
     else:

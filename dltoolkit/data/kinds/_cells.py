@@ -1,5 +1,6 @@
 """A column of cells that each hold, or point to, a picture or a sound: decoded by several threads, faults collected."""
 
+import functools
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pandas as pd
 from dltoolkit._checks import EXAMPLES, InputError, check_number, complaint
 
 _CHUNK = (
-    8  # cells a task: enough to make handing it over cheap, few enough to keep every thread busy to the end
+    4  # cells a task: enough to make handing it over cheap, few enough to keep every thread busy to the end
 )
 
 
@@ -106,8 +107,13 @@ def each(cells: Iterable[Any], work: Callable[[int, Any], Any], *, workers: int 
     starts = range(0, len(cells), _CHUNK)
     if count == 1 or len(starts) <= 1:
         return [result for start in starts for result in some(start)]
-    with ThreadPoolExecutor(min(count, len(starts))) as pool:
-        return [result for results in pool.map(some, starts) for result in results]
+    return [result for results in _pool(count, os.getpid()).map(some, starts) for result in results]
+
+
+@functools.lru_cache(maxsize=4)
+def _pool(count: int, _process: int) -> ThreadPoolExecutor:
+    """Threads that all calls share, so that several at once keep every core busy and no core twice; new ones after a fork."""
+    return ThreadPoolExecutor(count, thread_name_prefix="dltoolkit-cells")
 
 
 def stop_at_faults(results: list[Any], column: Any) -> None:
