@@ -49,7 +49,7 @@ def commands(monkeypatch):
 def test_it_installs_once_and_then_has_nothing_to_do(venv, commands):
     assert bootstrap.main([]) == 0
     assert len(commands) == 1
-    assert commands[0][-3:] == ["requirements.txt", "--editable", "."]
+    assert commands[0][-3:] == ["requirements.txt", "--editable", ".[speech]"]
     assert bootstrap.main([]) == 0
     assert len(commands) == 1
 
@@ -99,7 +99,7 @@ def test_an_interrupted_installation_leaves_no_stamp_and_is_started_afresh(
 def test_where_the_fast_installer_fails_the_plain_one_takes_over(venv, commands):
     commands.failing = ("uv",)
     assert bootstrap.main([]) == 0
-    assert commands[-1][-4:] == ["--constraint", "requirements.txt", "--editable", "."]
+    assert commands[-1][-4:] == ["--constraint", "requirements.txt", "--editable", ".[speech]"]
     assert "--python" in commands[-1]
     assert "uv" not in commands[-1]
 
