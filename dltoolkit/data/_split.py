@@ -233,7 +233,7 @@ def split(
         time: The column that says when: dates, ISO 8601 text or numbers. Defaults to None.
         gap: By time, rows nearer than this before a later part are left out of the earlier one, so that the horizon
             of a forecast does not reach into it: a duration (``"7D"``), or a number where times are numbers.
-            Defaults to None.
+            Defaults to None; for `windows` with a horizon of several steps to that horizon.
         n_last: By ``"latest"``, the number of rows a group for the test part, and as many before them for
             validation, instead of the sizes: 1 leaves the last one out. Defaults to None.
         n_folds: Also cut the rows outside the test part into this many folds, at least 2. Defaults to None.
@@ -260,6 +260,7 @@ def split(
         >>> split(frame, Problem.infer(frame, "y"), seed=1).sizes
         {'train': 32, 'validation': 8, 'test': 10}
     """
+    gap = _horizon(frame, time) if gap is None else gap
     settings = {
         "test_size": None if test is not None else test_size,
         "validation_size": validation_size,
@@ -290,6 +291,15 @@ def split(
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=2)
     return Splits(problem, rows.method, settings, (*notes, *told), frame, parts, folds, test, _Seal())
+
+
+def _horizon(frame: pd.DataFrame, time: str | None) -> str | float | None:
+    """How far the targets of `windows` reach beyond their row, where that is more than one step."""
+    until = frame.attrs.get("until")
+    if time is None or frame.attrs.get("horizon", 1) == 1 or not {time, until} <= set(frame.columns):
+        return None
+    reach = (frame[until] - frame[time]).min()
+    return str(reach) if isinstance(reach, pd.Timedelta) else float(reach)
 
 
 def _side_notes(rows: Rows, alikes: Alike, parts: np.ndarray) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from dltoolkit._checks import EXAMPLES, InputError, stop
+from dltoolkit._checks import EXAMPLES, InputError, listed, stop
 from dltoolkit._keras import keras, tf
 from dltoolkit.data.kinds._images import image_info
 from dltoolkit.data.kinds._sounds import sound_info
@@ -44,6 +44,8 @@ def plan_media(column: pd.Series, role: str, options: Any) -> MediaPlan | str:
     Raises:
         RawError: If cells cannot be read; rows and files are named.
     """
+    if column.isna().all():
+        return "every value is missing"
     try:
         return _LEARNERS[role](column, options)
     except InputError as error:
@@ -247,7 +249,7 @@ def plan_sequence(column: pd.Series, options: SequenceOptions) -> SequencePlan |
     if len(channels) > 1:
         usual = int(pd.Series([cell.shape[1] for cell in cells]).mode()[0])
         odd = [i for i, cell in enumerate(cells) if cell.shape[1] != usual]
-        where = f"column {column.name!r}, row {column.index[odd[0]]!r}"
+        where = f"column {column.name!r}, row {listed([column.index[odd[0]]])}"
         raise RawError(f"{where}: expected {usual} channels as in most rows, got {cells[odd[0]].shape[1]}.")
     lengths = {len(cell) for cell in cells}
     length = options.length or max(lengths)

@@ -87,6 +87,10 @@ def _label_dtype(column: pd.Series) -> str:
     )
 
 
+def _amounts(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+
+
 def zero_one(column: pd.Series) -> np.ndarray:
     """A yes/no column as 0 and 1."""
     text = as_text(column).str.lower()
@@ -94,5 +98,11 @@ def zero_one(column: pd.Series) -> np.ndarray:
     if codes.isna().any():
         rows = np.flatnonzero(codes.isna())
         where = f"target {column.name!r}, row {listed(column.index[rows])}"
-        stop([complaint(where, "0 or 1 (or False/True, no/yes)", listed(pd.unique(column.iloc[rows])))])
+        cure = (
+            "Several targets are yes/no labels; of several amounts predict one at a time."
+            if _amounts(column)
+            else ""
+        )
+        got = listed(pd.unique(column.iloc[rows]))
+        stop([complaint(where, "0 or 1 (or False/True, no/yes)", got, cure)])
     return codes.to_numpy("float32")

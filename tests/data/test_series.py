@@ -1,12 +1,13 @@
 """Series: order, gaps, repeated times and clocks by a stated rule, and windows that never see what comes later."""
 
+import itertools
 import time as clock
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dltoolkit import data
+from dltoolkit import Problem, data
 from dltoolkit._checks import InputError
 from dltoolkit.data.kinds import _times
 
@@ -53,7 +54,7 @@ def test_the_columns_of_values_can_be_chosen():
             r"column 'y': expected numbers, got values such as '1'\. Turn them into numbers: pd\.to_numeric",
         ),
         (["x", "y", "z"], {"values": ["y"]}, r"column 'y': expected numbers, got values such as 'x'"),
-        ([1, np.inf, 2], {}, r"column 'y', 1 rows: expected finite numbers, got inf"),
+        ([1, np.inf, 2], {}, r"column 'y', row 1: expected finite numbers, got inf"),
         ([1, 2, 3], {"values": ["z"]}, r"column 'z': expected to be there"),
         (
             [1, 2, 3],
@@ -418,3 +419,22 @@ def test_a_hundred_thousand_rows_take_about_a_second_and_share_their_values():
 def test_the_length_of_a_weekend_needs_two_weeks_to_show():
     days = pd.Series(pd.date_range("2024-01-01", periods=4))
     assert _times.inferred(days, np.zeros(4, int)) == _times.Step("fixed", 86_400_000_000, 1.0)
+
+
+def test_windows_over_an_infinite_value_are_refused_with_its_row():
+    table = pd.DataFrame(
+        {"t": range(8), "x": [1.0, 2, 3, np.inf, 5, 6, 7, 8]}, index=[f"r{i}" for i in range(8)]
+    )
+    with pytest.raises(InputError, match=r"column 'x', row 'r3': expected finite numbers, got inf"):
+        data.windows(table, time="t", target="x", length=3)
+
+
+@pytest.mark.parametrize("times", [pd.date_range("2024", periods=120), range(120)])
+def test_a_split_by_time_keeps_the_horizon_of_windows_out_of_the_next_part(times):
+    table = pd.DataFrame({"t": times, "x": np.arange(120.0)})
+    found = data.windows(table, time="t", target="x", length=5, horizon=3)
+    splits = data.split(found, Problem.infer(found, "x+3", kind="regression"), time="t")
+    parts = [splits.train, splits.validation, splits.test]
+    for earlier, later in itertools.pairwise(parts):
+        assert earlier["x+3"].max() < later["x+1"].min()
+    assert "rows nearer than the gap" in splits.notes[-1]

@@ -67,3 +67,12 @@ def test_a_channel_that_is_never_known_is_zero():
     features = preprocessing.fit(frame, schema).transform(frame)["cell"]
     assert np.isfinite(features).all()
     assert not features[:, :, 1].any()
+
+
+@pytest.mark.parametrize("role", ["text", "image", "audio", "sequence"])
+def test_a_column_of_media_without_any_cell_is_left_out(role):
+    table = pd.DataFrame({"x": [1.0, 2.0, 3.0], "m": pd.Series([None] * 3, dtype=object), "y": [0, 1, 0]})
+    schema = Schema.infer(table, "y").with_roles(m=role)
+    fitted = preprocessing.fit(table, schema)
+    assert fitted.left_out == {"m": "every value is missing"}
+    assert list(fitted.transform(table)) == ["dense"]

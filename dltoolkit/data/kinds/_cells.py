@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dltoolkit._checks import EXAMPLES, InputError, check_number, complaint
+from dltoolkit._checks import EXAMPLES, InputError, check_number, complaint, listed
 
 _CHUNK = (
     4  # cells a task: enough to make handing it over cheap, few enough to keep every thread busy to the end
@@ -131,7 +131,7 @@ def stop_at_faults(results: list[Any], column: Any) -> None:
         return
     labels = column.index if isinstance(column, pd.Series) else range(len(results))
     cells = column.array if isinstance(column, pd.Series) else column
-    said = [results[i].said(f"row {labels[i]!r}, {named(cells[i])}") for i in places[:EXAMPLES]]
+    said = [results[i].said(f"row {listed([labels[i]])}, {named(cells[i])}") for i in places[:EXAMPLES]]
     more = f"\n- and {len(places) - len(said):,} rows more." if len(places) > len(said) else ""
     if len(places) == 1:
         raise InputError(said[0])

@@ -193,7 +193,12 @@ def listing(source: Any, kind: Kind, column: str | None = None) -> Found:
 def _from_list(source: Sequence[Any] | pd.Series, kind: Kind) -> Found:
     paths = pd.Series(source, dtype=object) if not isinstance(source, pd.Series) else source
     odd = [(label, cell) for label, cell in paths.items() if not _cells.is_path(cell)]
-    stop([complaint(f"source, row {label!r}", "a file's path", repr(cell)) for label, cell in odd[:EXAMPLES]])
+    stop(
+        [
+            complaint(f"source, row {listed([label])}", "a file's path", repr(cell))
+            for label, cell in odd[:EXAMPLES]
+        ]
+    )
     if paths.empty:
         raise InputError(complaint("source", f"at least one {kind.noun}", "an empty list"))
     absolute = [os.path.abspath(os.path.expanduser(p)) for p in paths]

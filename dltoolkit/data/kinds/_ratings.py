@@ -113,7 +113,7 @@ def _id_trouble(column: pd.Series) -> str | None:
         odd = ~((values == np.rint(values)) & (np.abs(values) <= 2**53))
         if odd.any():
             cure = "Read the column as text: data.read(..., text=[...])."
-            got = f"{values[odd][0]!r} in row {column.index[odd.argmax()]!r}"
+            got = f"{values[odd][0]!r} in row {listed([column.index[odd.argmax()]])}"
             return complaint(where, "ids: texts or whole numbers", got, cure)
     return None
 
@@ -125,7 +125,7 @@ def _rating_trouble(column: pd.Series, scale: tuple[float, float] | None) -> str
     where = f"column {column.name!r}"
     if not pd.api.types.is_numeric_dtype(column.dtype):
         texts = [(label, cell) for label, cell in column.items() if isinstance(cell, str)]
-        got = f"{texts[0][1]!r} in row {texts[0][0]!r}" if texts else f"values of type {column.dtype}"
+        got = f"{texts[0][1]!r} in row {listed([texts[0][0]])}" if texts else f"values of type {column.dtype}"
         return complaint(
             where, "numbers", got, f"Turn them into numbers: pd.to_numeric(frame[{column.name!r}])."
         )
@@ -139,7 +139,7 @@ def _rating_trouble(column: pd.Series, scale: tuple[float, float] | None) -> str
     if not bad.any():
         return None
     rows = np.flatnonzero(bad)
-    shown = ", ".join(f"{values[r]:g} in row {column.index[r]!r}" for r in rows[:EXAMPLES])
+    shown = ", ".join(f"{values[r]:g} in row {listed([column.index[r]])}" for r in rows[:EXAMPLES])
     return complaint(where, expected, f"{shown} ({len(rows):,} rows in all)", "Correct or drop the rows.")
 
 

@@ -110,7 +110,7 @@ def read_series(
     check_choice(gaps, ["keep", "fill", "error"], "gaps")
     check_choice(duplicates, ["error", "last", "mean"], "duplicates")
     table = ordered(frame, time, id)
-    columns = _value_columns(table.frame, (time, id), values)
+    columns = _value_columns(frame, (time, id), values)
     table.frame = table.frame[[*([id] if id else []), time, *columns]]
     notes = [] if table.was_sorted else ["the rows were not in the order of series and time, and were sorted"]
     table, more = _without_repeats(table, time, duplicates)
@@ -159,6 +159,25 @@ def ordered(frame: pd.DataFrame, time: str, name: str | None) -> Ordered:
     return Ordered(table, wall.iloc[order].reset_index(drop=True), ids[order], names, was_sorted)
 
 
+def check_finite(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse infinite values.
+
+    Raises:
+        InputError: Naming each column with the rows of them.
+    """
+    complaints = []
+    for name in columns:
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            continue
+        endless = np.isinf(frame[name].to_numpy(float, na_value=np.nan))
+        if endless.any():
+            where = f"column {name!r}, row {listed(frame.index[endless])}"
+            complaints.append(
+                complaint(where, "finite numbers", "inf", "Correct them, or make them missing.")
+            )
+    stop(complaints)
+
+
 def _value_columns(
     frame: pd.DataFrame, keys: tuple[str, str | None], values: Sequence[str] | None
 ) -> list[str]:
@@ -175,18 +194,14 @@ def _value_columns(
     for name in columns:
         column = frame[name]
         if pd.api.types.is_numeric_dtype(column.dtype):
-            endless = np.isinf(column.to_numpy(float, na_value=np.nan))
-            if endless.any():
-                where = f"column {name!r}, {int(endless.sum()):,} rows"
-                complaints.append(
-                    complaint(where, "finite numbers", "inf", "Correct them, or make them missing.")
-                )
-        elif values is not None or _holds_numbers(column):
+            continue
+        if values is not None or _holds_numbers(column):
             known = column.dropna()
             got = f"{known.iloc[0]!r}" if len(known) else "nothing"
             cure = f"Turn them into numbers: pd.to_numeric(frame[{name!r}])."
             complaints.append(complaint(f"column {name!r}", "numbers", f"values such as {got}", cure))
     stop(complaints)
+    check_finite(frame, columns)
     return columns
 
 

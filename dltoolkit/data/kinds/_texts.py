@@ -171,7 +171,7 @@ def _check(found: _folders.Found, label: str | None) -> None:
     where = f"column {found.column!r}"
     labels = texts.index
     if odd:
-        shown = ", ".join(f"row {labels[i]!r}: {_shown(texts.iloc[i])}" for i in odd[:EXAMPLES])
+        shown = ", ".join(f"row {listed([labels[i]])}: {_shown(texts.iloc[i])}" for i in odd[:EXAMPLES])
         got = shown + (f", and {len(odd) - EXAMPLES:,} rows more" if len(odd) > EXAMPLES else "")
         cure = "Drop the rows, or turn the cells into texts."
         raise InputError(complaint(where, "a text in every row", got, cure))

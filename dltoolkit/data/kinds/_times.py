@@ -159,14 +159,14 @@ def _from_texts(column: pd.Series) -> pd.Series:
     where = f"column {column.name!r}"
     odd = [label for label, cell in column.items() if not isinstance(cell, str)]
     if odd:
-        got = f"{column[odd[0]]!r} in row {odd[0]!r}"
+        got = f"{column[odd[0]]!r} in row {listed([odd[0]])}"
         raise InputError(complaint(where, "one kind of time", f"texts, and {got}"))
     dates = _dates.recognise(pa.array(column.str.strip(), pa.string()))
     if not dates.shaped.all():
         row = int((~dates.shaped).argmax())
         cure = f"Turn it into times: pd.to_datetime(frame[{column.name!r}], format=...)."
         raise InputError(
-            complaint(f"{where}, row {column.index[row]!r}", "a time", repr(column.iloc[row]), cure)
+            complaint(f"{where}, row {listed([column.index[row]])}", "a time", repr(column.iloc[row]), cure)
         )
     if dates.format is None:
         shown = ", ".join(f"{column.iloc[place]!r} ({way})" for way, place in dates.ways.items())
@@ -176,7 +176,7 @@ def _from_texts(column: pd.Series) -> pd.Series:
     if times.isna().any():
         row = int(times.isna().to_numpy().argmax())
         raise InputError(
-            complaint(f"{where}, row {column.index[row]!r}", "a real date", repr(column.iloc[row]))
+            complaint(f"{where}, row {listed([column.index[row]])}", "a real date", repr(column.iloc[row]))
         )
     return times.rename(column.name)
 

@@ -69,6 +69,7 @@ def windows(
     """
     plan = _plan((time, id), (target, past, known), (length, horizon, step))
     check_columns(frame, [*plan.sequences, *plan.known])
+    _series.check_finite(frame, plan.sequences)
     table = _series.ordered(frame, time, id)
     _refuse_repeats(table, time)
     cast = _times.stated(every, table.wall) if every is not None else _times.inferred(table.wall, table.ids)
@@ -87,6 +88,7 @@ def windows(
         said = f"only {len(starts):,} of {len(starts) + lost:,} windows are left: {_counts(dropped)}"
         warnings.warn(said, UserWarning, stacklevel=2)
     result.attrs = {"dropped": dropped, "notes": tuple(notes), "step": str(cast) if cast else None}
+    result.attrs |= {"until": _UNTIL, "horizon": plan.horizon}  # what a split by time keeps apart
     roles = {time: "time", _UNTIL: "ignore"} | (
         {id: "series"} if id else {}
     )  # known only by the calendar: no news
