@@ -295,8 +295,9 @@ def split(
 
 def _horizon(frame: pd.DataFrame, time: str | None) -> str | float | None:
     """How far the targets of `windows` reach beyond their row, where that is more than one step."""
-    until = frame.attrs.get("until")
-    if time is None or frame.attrs.get("horizon", 1) == 1 or not {time, until} <= set(frame.columns):
+    told = getattr(frame, "attrs", {})  # whether it is a frame is checked later
+    until = told.get("until")
+    if time is None or told.get("horizon", 1) == 1 or not {time, until} <= set(frame.columns):
         return None
     reach = (frame[until] - frame[time]).min()
     return str(reach) if isinstance(reach, pd.Timedelta) else float(reach)
