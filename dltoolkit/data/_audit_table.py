@@ -7,7 +7,8 @@ from dltoolkit._checks import listed
 from dltoolkit._text import as_text
 from dltoolkit.data._content import first_occurrence, row_hashes
 from dltoolkit.data._findings import EXAMPLES, AuditFinding, Table, blank, told
-from dltoolkit.data._roles import _named_id, _words
+from dltoolkit.data._media import name_words
+from dltoolkit.data._roles import _named_id
 
 # Google's machine learning course (developers.google.com/machine-learning, "Imbalanced data") calls a minority of
 # less than 20 % of two classes moderate and of less than 1 % extreme; as rarest over most frequent class that is:
@@ -123,7 +124,7 @@ def _duplicates(table: Table) -> AuditFinding | None:
 def _groups(table: Table) -> AuditFinding | None:
     """An id that several rows share: the rows of one thing may fall on both sides of a split."""
     for name, role in table.schema.roles.items():
-        named = role in ("id", "categorical") and _named_id(_words(name))
+        named = role in ("id", "categorical") and _named_id(name_words(name))
         if not named and (role != "user" or table.schema.columns("item")):  # all users rate some of all items
             continue
         known = table.frame[name].dropna()

@@ -120,7 +120,13 @@ def told_roles(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {name: (role, "as it was read") for name, role in told.items() if name in frame.columns}
 
 
-def _words(name: str) -> set[str]:
+def name_words(name: str) -> list[str]:
+    """The words of a column name: ``customerID`` and ``customer_id`` are both customer, id."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", str(name))
-    words = set(re.sub(r"[\W_]+", " ", spaced).lower().split())
+    return re.sub(r"[\W_]+", " ", spaced).lower().split()
+
+
+def _words(name: str) -> set[str]:
+    """The words of a column name, and those that an id is glued to."""
+    words = set(name_words(name))
     return words | {word.removesuffix("id") for word in words if word.endswith("id") and len(word) > 3}

@@ -21,7 +21,7 @@ import pandas as pd
 
 from dltoolkit._checks import complaint, listed
 from dltoolkit._text import as_text
-from dltoolkit.data._media import is_media, media_role
+from dltoolkit.data._media import is_media, media_role, name_words
 
 MIN_ID_ROWS = 20  # fewer rows are too few to tell an id from a category that happens not to repeat
 MIN_ID_SHARE = (
@@ -184,7 +184,7 @@ def _number_role(name: str, known: pd.Series, distinct: pd.Series) -> tuple[str,
     if set(values) == {0.0, 1.0}:
         return "boolean", "holds only 0 and 1"
     whole = bool(np.isfinite(values).all() and (values == np.floor(values)).all())
-    share, words = len(distinct) / len(known), _words(name)
+    share, words = len(distinct) / len(known), name_words(name)
     if whole and _named_id(words):
         if share >= MIN_NAMED_ID_SHARE:
             return "id", f"its name says id, and {share:.0%} of its whole numbers are distinct"
@@ -214,7 +214,7 @@ def _text_role(name: str, known: pd.Series, distinct: pd.Series) -> tuple[str, s
     sample, share = texts.head(SAMPLE), len(distinct) / len(known)
     n_words = float(sample.str.count(_WORD).mean())
     hint = _hint(name, sample)
-    if share >= MIN_NAMED_ID_SHARE and _named_id(_words(name)):
+    if share >= MIN_NAMED_ID_SHARE and _named_id(name_words(name)):
         return "id", f"its name says id, and {share:.0%} of its values are distinct{hint}"
     if len(distinct) > 1 and sample.str.fullmatch(_UUID).all() and share >= MIN_NAMED_ID_SHARE:
         return "id", "its values are universally unique identifiers"
@@ -230,12 +230,6 @@ def _counts_rows(known: pd.Series, distinct: pd.Series) -> bool:
     if len(known) < MIN_ID_ROWS or len(distinct) < len(known) or known.iloc[0] not in (0, 1):
         return False
     return bool((np.diff(known.to_numpy(dtype=float)) == 1).all())
-
-
-def _words(name: str) -> list[str]:
-    """The words of a column name: ``customerID`` and ``customer_id`` are both customer, id."""
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    return re.sub(r"[\W_]+", " ", spaced).lower().split()
 
 
 def _named_id(words: list[str]) -> bool:

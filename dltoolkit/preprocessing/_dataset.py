@@ -81,7 +81,7 @@ def media_columns(
     for column, (key, plan, graph) in graphs.items():
         ready = _keep_feature(plan, augment.get(column))
         shape, dtype = plan.feature if ready else plan.raw
-        needed = len(frame) * int(np.prod(shape)) * np.dtype(dtype).itemsize
+        needed = len(frame) * _bytes(shape, dtype)
         where = pick_cache(cache, needed, left)
         left -= needed if where == "memory" else 0
         make = _maker(plan, graph, frame[column], ready=ready, ids=ids.get(column))

@@ -309,6 +309,8 @@ def _unseen(plan: CategoryPlan, ids: np.ndarray) -> np.ndarray:
 def _target(problem: Problem, frame: pd.DataFrame, augment: Mapping[str, Augmentation]) -> np.ndarray:
     """The encoded target; classes as shares where pictures are mixed."""
     target = problem.encode(frame)
-    if not _dataset.mixes(augment) or problem.kind != "multiclass":
-        return target.astype("float32") if _dataset.mixes(augment) else target
+    if not _dataset.mixes(augment):
+        return target
+    if problem.kind != "multiclass":
+        return target.astype("float32")
     return np.eye(len(problem.classes), dtype="float32")[target.astype(int)]
