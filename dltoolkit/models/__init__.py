@@ -3,7 +3,18 @@
 import importlib
 from typing import Any
 
-_HOMES = {"Baseline": "_baseline", "baseline": "_baseline", "linear": "_networks", "mlp": "_networks"}
+_HOMES = {
+    "Baseline": "_baseline",
+    "baseline": "_baseline",
+    "architectures": "_build",
+    "build": "_build",
+    "pick": "_build",
+    "recipe": "_build",
+    "Recipe": "_recipe",
+    "choices": "_choices",
+    "linear": "_networks",
+    "mlp": "_networks",
+}
 
 __all__ = list(_HOMES)
 

@@ -1,4 +1,4 @@
-"""The panel of step 4: layers, units, activation, dropout, batch norm, L2, and what comes of them at once."""
+"""The panel of step 4: layers, units, activation, dropout, normalisation, L2, and what comes of them at once."""
 
 import inspect
 from typing import Any
@@ -10,6 +10,7 @@ from dltoolkit.widgets._diagram import diagram
 from dltoolkit.widgets._network_sketch import (
     ACTIVATIONS,
     MOST_LAYERS,
+    NORMALISATIONS,
     PENALTIES,
     WIDTHS,
     NetworkSettings,
@@ -37,7 +38,7 @@ def design_panel(project: Any) -> "DesignPanel":
 
 
 class DesignPanel(Panel):
-    """Hidden layers and their units, activation, dropout, batch norm, L2; counted, drawn and tried at once.
+    """Hidden layers and their units, activation, dropout, normalisation, L2; counted, drawn and tried at once.
 
     Args:
         project: A `Project` whose steps up to ``"preprocess"`` are done.
@@ -91,9 +92,10 @@ class DesignPanel(Panel):
             options=[(BY_ROWS, BY_ROWS), *((f"{p:g}", p) for p in sorted({*PENALTIES, now["l2"]} - {None}))],
             value=BY_ROWS if now["l2"] is None else now["l2"],
         )
-        self.batch_norm = control(
-            widgets.Checkbox, "Batch norm before each activation", value=now["batch_norm"]
+        self.normalisation = control(
+            widgets.Dropdown, "Normalisation", options=[("none", None), *NORMALISATIONS]
         )
+        self.normalisation.value = now["normalisation"]
 
     def _outputs(self) -> None:
         self.keep_button = widgets.Button(
@@ -109,7 +111,7 @@ class DesignPanel(Panel):
         self.table = widgets.HTML(layout=widgets.Layout(margin="0", width="100%"))
 
     def _arrange(self) -> None:
-        knobs = [self.layers, *self.units, self.activation, self.dropout, self.l2, self.batch_norm]
+        knobs = [self.layers, *self.units, self.activation, self.dropout, self.l2, self.normalisation]
         for knob in knobs:
             knob.observe(lambda _: self._refresh(), "value")
         left = column([*knobs, row(self.keep_button, self.show_code)], 1, "300px")
@@ -123,7 +125,7 @@ class DesignPanel(Panel):
             units=tuple(slider.value for slider in self.units[: self.layers.value]),
             activation=self.activation.value,
             dropout=round(self.dropout.value, 4),
-            batch_norm=self.batch_norm.value,
+            normalisation=self.normalisation.value,
             l2=None if self.l2.value == BY_ROWS else self.l2.value,
             l1=self._l1,
         )

@@ -16,6 +16,7 @@ from dltoolkit.widgets._code import call
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid")
 WIDTHS = tuple(2**power for power in range(2, 11))
 PENALTIES = (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+NORMALISATIONS = ("batch", "layer")
 MOST_LAYERS = 5
 TRIED_ROWS = 1_000  # enough for a loss with two digits, in a few milliseconds
 # An untrained network should lose about as much as answering the base rates (Karpathy 2019, "A recipe for training
@@ -31,7 +32,7 @@ class NetworkSettings:
         units: Width of each hidden layer.
         activation: Keras activation of the hidden layers.
         dropout: Share of units left out, in [0, 1).
-        batch_norm: Whether hidden layers are batch-normalised.
+        normalisation: ``"batch"``, ``"layer"`` or None.
         l2: Weight of the L2 penalty; None for that of `models.mlp`.
         l1: Weight of the L1 penalty, for which there is no knob. Defaults to 0.
     """
@@ -39,7 +40,7 @@ class NetworkSettings:
     units: tuple[int, ...]
     activation: str
     dropout: float
-    batch_norm: bool
+    normalisation: str | None
     l2: float | None
     l1: float = 0.0
 

@@ -95,7 +95,7 @@ def test_options_stand_in_the_layers(table):
         "l1": 0.01,
         "l2": 0.02,
     }
-    model = models.mlp(problem, preprocessor, batch_norm=True, **options)
+    model = models.mlp(problem, preprocessor, normalisation="batch", **options)
     hidden = [layer for layer in model.layers if layer.name.startswith("hidden")]
     assert [layer.units for layer in hidden] == [7, 5]
     assert all(type(layer.kernel_initializer).__name__ == "LecunNormal" for layer in hidden)

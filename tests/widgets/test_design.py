@@ -13,7 +13,7 @@ from dltoolkit.widgets import _network_sketch
 from dltoolkit.widgets._diagram import MOST, diagram
 from dltoolkit.widgets._network_sketch import NetworkSettings, chance_loss, sketch
 
-PLAIN = NetworkSettings(units=(8, 4), activation="relu", dropout=0.0, batch_norm=False, l2=0.0)
+PLAIN = NetworkSettings(units=(8, 4), activation="relu", dropout=0.0, normalisation=None, l2=0.0)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_parameters_are_counted_as_by_hand_and_follow_the_knobs(panel):
     panel.layers.value, panel.units[0].value, panel.units[1].value = 2, 16, 8
     n = panel.project.preprocessor.specs["dense"].shape[0]
     assert panel.sketch.parameters == (n + 1) * 16 + 17 * 8 + 9
-    panel.batch_norm.value = True
+    panel.normalisation.value = "batch"
     assert panel.sketch.parameters == (n + 1) * 16 + 17 * 8 + 9 + 4 * (16 + 8)
     panel.layers.value = 0
     assert panel.sketch.parameters == n + 1
@@ -67,7 +67,7 @@ def test_the_last_line_of_the_code_is_what_keep_does(panel):
 def test_it_opens_with_the_projects_own_design(project):
     project.do("design", units=(100, 20, 3), activation="tanh", dropout=0.4, l2=0.002)
     panel = widgets.design_panel(project)
-    assert panel.settings == NetworkSettings((100, 20, 3), "tanh", 0.4, False, 0.002)
+    assert panel.settings == NetworkSettings((100, 20, 3), "tanh", 0.4, None, 0.002)
     panel.close()
 
 
@@ -128,7 +128,7 @@ def test_an_untrained_network_is_compared_with_answering_the_base_rates(target, 
 
 def test_the_loss_is_that_of_a_plain_formula():
     problem, preprocessor, frame = fitted(["no", "yes"] * 150)
-    no_layers = NetworkSettings((), "relu", 0.0, False, 0.0)
+    no_layers = NetworkSettings((), "relu", 0.0, None, 0.0)
     drawn = sketch(problem, preprocessor, no_layers, frame, initial={"seed": 3})
     from dltoolkit import models
 
