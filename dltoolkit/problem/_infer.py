@@ -123,3 +123,12 @@ def _positive_last(
             else f"{name!r} is positive: it is the rarer one."
         )
     return (*(c for c in classes if c != name), name), reason
+
+
+def amounts_at_once(frame: pd.DataFrame, names: tuple[str, ...]) -> bool:
+    """Whether several targets are numbers, and not all of them 0 and 1."""
+    columns = [frame[name] for name in names]
+    numbers = [
+        pd.api.types.is_numeric_dtype(c.dtype) and not pd.api.types.is_bool_dtype(c.dtype) for c in columns
+    ]
+    return all(numbers) and any(not c.dropna().isin((0, 1)).all() for c in columns)

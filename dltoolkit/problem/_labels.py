@@ -99,7 +99,7 @@ def zero_one(column: pd.Series) -> np.ndarray:
         rows = np.flatnonzero(codes.isna())
         where = f"target {column.name!r}, row {listed(column.index[rows])}"
         cure = (
-            "Several targets are yes/no labels; of several amounts predict one at a time."
+            "Several targets are all yes/no labels or all amounts: predict the others on their own."
             if _amounts(column)
             else ""
         )

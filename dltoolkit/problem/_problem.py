@@ -9,58 +9,12 @@ import pandas as pd
 
 from dltoolkit._checks import check_choice, check_columns, check_frame, check_targets, complaint, listed, stop
 from dltoolkit._text import as_text
-from dltoolkit.problem._infer import read_target
+from dltoolkit.problem._amounts import answered, check_quantiles, decoded
+from dltoolkit.problem._choices import LOSSES, METRICS, Choice, Head, Objective, amounts_head, classes_head
+from dltoolkit.problem._infer import amounts_at_once, read_target
 from dltoolkit.problem._labels import check_labels, check_varies, zero_one
 
 KINDS = ("binary", "multiclass", "multilabel", "regression")
-
-
-class Choice(str):
-    """A Keras identifier that carries its reason.
-
-    It is an ordinary ``str``, so it goes straight into ``model.compile(loss=problem.loss)``.
-
-    Attributes:
-        why: One sentence that gives the reason for the choice.
-    """
-
-    why: str
-
-    def __new__(cls, name: str, why: str) -> "Choice":
-        """Make the identifier `name` with the reason `why`."""
-        choice = super().__new__(cls, name)
-        choice.why = why
-        return choice
-
-
-@dataclasses.dataclass(frozen=True)
-class Head:
-    """The last layer that a problem needs.
-
-    Attributes:
-        units: Number of output units, at least 1.
-        activation: Keras activation identifier.
-        why: One sentence that gives the reason.
-    """
-
-    units: int
-    activation: str
-    why: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Objective:
-    """The number that training and tuning watch.
-
-    Attributes:
-        name: Column of the training history, such as ``"val_loss"``.
-        direction: ``"min"`` or ``"max"``.
-        why: One sentence that gives the reason.
-    """
-
-    name: str
-    direction: str
-    why: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,10 +23,13 @@ class Problem:
 
     Attributes:
         kind: ``"binary"``, ``"multiclass"``, ``"multilabel"`` or ``"regression"``.
-        target: Name of the target column; a tuple of names when the kind is ``"multilabel"``.
+        target: Name of the target column; a tuple of names when the kind is ``"multilabel"``, or when several amounts are
+            answered at once.
         classes: Labels as text. Binary: (negative, positive). Multilabel: the target names. Regression: empty.
         dtype: How labels came, so that answers go back the same way: ``"bool"``, ``"int"``, ``"float"`` or ``"str"``.
         why: One sentence that says why this kind.
+        quantiles: Regression: which quantiles of each amount are answered, rising within (0, 1), the median 0.5 among
+            them, such as ``(0.1, 0.5, 0.9)``. Defaults to none: the expected amount is.
 
     Example:
         >>> frame = pd.DataFrame({"age": [31, 45, 52, 28], "churn": ["no", "yes", "no", "yes"]})
@@ -88,12 +45,19 @@ class Problem:
     classes: tuple[str, ...] = ()
     dtype: str = "str"
     why: str = ""
+    quantiles: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a description that contradicts itself."""
         check_choice(self.kind, KINDS, "kind")
-        if isinstance(self.target, list):
-            object.__setattr__(self, "target", tuple(self.target))
+        if not isinstance(self.target, str):
+            names = tuple(self.target)
+            one = self.kind == "regression" and len(names) == 1
+            object.__setattr__(self, "target", names[0] if one else names)
+        object.__setattr__(self, "quantiles", check_quantiles(self.quantiles))
+        if self.quantiles and self.kind != "regression":
+            cure = "Classes have probabilities instead."
+            stop([complaint("quantiles", f"none for a {self.kind} problem", listed(self.quantiles), cure)])
         if self.kind == "multilabel" and not self.classes:
             object.__setattr__(self, "classes", self.targets)
         object.__setattr__(self, "classes", tuple(str(c) for c in self.classes))
@@ -122,18 +86,20 @@ class Problem:
         *,
         kind: str | None = None,
         positive: object = None,
+        quantiles: Sequence[float] = (),
     ) -> "Problem":
         """Read the kind of problem off the target column.
 
         Two different values make it binary, text (or a whole number with at most 20 values) multiclass, any other
-        number regression, several 0/1 columns multilabel.
+        number regression; several 0/1 columns multilabel, several columns of other numbers regression of all at once.
 
         Args:
             frame: One example a row, shape ``(n_rows, n_columns)``; it must hold the target.
-            target: Name of the target column, or several names for a multilabel problem.
+            target: Name of the target column, or several names for a multilabel problem or several amounts.
             kind: Use this kind instead of the one that would be read off. Defaults to None.
             positive: The label that a binary problem calls positive. Defaults to True, 1 or "yes" where there is
                 one, else to the rarer label.
+            quantiles: Answer these quantiles of an amount, 0.5 among them; it is a regression then. Defaults to none.
 
         Returns:
             Problem: The description.
@@ -141,16 +107,28 @@ class Problem:
         Raises:
             InputError: If a target column does not exist (names that come close are given), has missing or
                 infinite values (rows are given), holds one value only, marks missing labels by -1, is a date or
-                an id, or does not fit `kind`.
+                an id, or does not fit `kind`; or if the quantiles do not rise within (0, 1) or lack the median.
         """
         check_frame(frame)
         names = check_targets(target, frame)
         if kind is not None:
             check_choice(kind, KINDS, "kind")
+        kind = "regression" if kind is None and check_quantiles(quantiles) else kind
+        if len(names) > 1 and (kind == "regression" or (kind is None and amounts_at_once(frame, names))):
+            return cls._infer_amounts(frame, names, quantiles)
         if len(names) > 1 or kind == "multilabel":
             return cls._infer_multilabel(frame, names, kind)
         found, classes, dtype, why = read_target(frame[names[0]], kind, positive)
-        return cls(found, names[0], classes, dtype, why)
+        return cls(found, names[0], classes, dtype, why, tuple(quantiles))
+
+    @classmethod
+    def _infer_amounts(
+        cls, frame: pd.DataFrame, names: tuple[str, ...], quantiles: Sequence[float]
+    ) -> "Problem":
+        dtypes = [read_target(frame[name], "regression", None)[2] for name in names]
+        why = f"{len(names)} columns of numbers are answered at once."
+        dtype = "int" if set(dtypes) == {"int"} else "float"
+        return cls("regression", names, (), dtype, why, tuple(quantiles))
 
     @classmethod
     def _infer_multilabel(cls, frame: pd.DataFrame, names: tuple[str, ...], kind: str | None) -> "Problem":
@@ -171,72 +149,19 @@ class Problem:
     @property
     def head(self) -> Head:
         """The last layer: units, activation and why."""
-        k = len(self.classes)
-        return {
-            "binary": Head(
-                1, "sigmoid", "One unit squashed into 0 to 1 is the probability of the positive class."
-            ),
-            "multiclass": Head(k, "softmax", f"{k} probabilities that sum to 1: exactly one class is right."),
-            "multilabel": Head(
-                k, "sigmoid", f"{k} probabilities of their own: labels do not exclude each other."
-            ),
-            "regression": Head(1, "linear", "One unbounded unit can reach every amount."),
-        }[self.kind]
+        if self.kind == "regression":
+            return amounts_head(len(self.targets), len(self.quantiles))
+        return classes_head(self.kind, len(self.classes))
 
     @property
     def loss(self) -> Choice:
-        """The loss, as a Keras identifier with its reason."""
-        name, why = {
-            "binary": (
-                "binary_crossentropy",
-                "It is the negative log-likelihood of a yes/no answer, so it rewards honest probabilities.",
-            ),
-            "multiclass": (
-                "sparse_categorical_crossentropy",
-                "It is the negative log-likelihood of the one right class, given as a number.",
-            ),
-            "multilabel": (
-                "binary_crossentropy",
-                "Each label is a yes/no question of its own, and their losses are averaged.",
-            ),
-            "regression": (
-                "mean_squared_error",
-                "Its minimum is the expected amount, and large errors weigh most.",
-            ),
-        }[self.kind]
-        return Choice(name, why)
+        """The loss, as a Keras identifier with its reason; ``"pinball"``, of quantiles, is known to `training.fit`."""
+        return LOSSES["quantiles" if self.quantiles else self.kind]
 
     @property
     def metrics(self) -> tuple[Choice, ...]:
         """What is reported while training, as Keras identifiers with their reasons."""
-        auc = Choice(
-            "auc", "It tells how well the examples are ranked, whatever the threshold and the class balance."
-        )
-        return {
-            "binary": (
-                Choice(
-                    "binary_accuracy",
-                    "The share of right answers at a threshold of 0.5: easy to tell, blind to rare classes.",
-                ),
-                auc,
-            ),
-            "multiclass": (
-                Choice(
-                    "sparse_categorical_accuracy", "The share of examples whose most probable class is right."
-                ),
-            ),
-            "multilabel": (
-                Choice("binary_accuracy", "The share of single labels that are right at a threshold of 0.5."),
-                auc,
-            ),
-            "regression": (
-                Choice("mean_absolute_error", "The typical error in the target's own unit."),
-                Choice(
-                    "root_mean_squared_error",
-                    "The error in the target's own unit, with large misses weighing more.",
-                ),
-            ),
-        }[self.kind]
+        return METRICS["quantiles" if self.quantiles else self.kind]
 
     @property
     def objective(self) -> Objective:
@@ -252,7 +177,8 @@ class Problem:
 
         Returns:
             numpy.ndarray: Binary: float32 ``(n,)`` of 0 and 1. Multiclass: int32 ``(n,)`` of class numbers.
-            Multilabel: float32 ``(n, n_labels)``. Regression: float32 ``(n,)`` in the target's unit.
+            Multilabel: float32 ``(n, n_labels)``. Regression: float32 ``(n,)`` in the target's unit; of several amounts
+            ``(n, n_targets)``.
 
         Raises:
             InputError: If a label is missing, infinite or not one of `classes`; rows are named.
@@ -263,7 +189,8 @@ class Problem:
         for column in columns:
             check_labels(column)
         if self.kind == "regression":
-            return pd.to_numeric(columns[0]).to_numpy("float32").copy()
+            numbers = [pd.to_numeric(column).to_numpy("float32") for column in columns]
+            return numbers[0].copy() if len(numbers) == 1 else np.column_stack(numbers)
         if self.kind == "multilabel":
             return np.column_stack([zero_one(column) for column in columns]).astype("float32")
         codes = self._codes(columns[0])
@@ -292,11 +219,14 @@ class Problem:
 
         Args:
             outputs: Binary: probabilities of the positive class, ``(n,)`` or ``(n, 1)``. Multiclass and
-                multilabel: probabilities ``(n, n_classes)``. Regression: amounts, ``(n,)`` or ``(n, 1)``.
+                multilabel: probabilities ``(n, n_classes)``. Regression: amounts, ``(n,)`` or ``(n, head.units)``, the
+                quantiles of the first target first.
 
         Returns:
             pandas.DataFrame: ``n`` rows. One target: ``prediction`` (labels as they came) and, for classes,
-            ``probability_<class>`` for each. Multilabel: a column a label, then ``probability_<label>``.
+            ``probability_<class>`` for each. Multilabel: a column a label, then ``probability_<label>``. Several
+            amounts: ``prediction_<target>`` for each. With quantiles the prediction is the median, and
+            ``quantile_<q>`` or ``quantile_<q>_<target>`` follow, put in order where they cross.
 
         Raises:
             InputError: If the number of columns is not the head's number of units.
@@ -306,7 +236,7 @@ class Problem:
         if outputs.shape[1] != self.head.units:
             stop([complaint("outputs", f"{self.head.units} column(s)", f"{outputs.shape[1]}")])
         if self.kind == "regression":
-            return pd.DataFrame({"prediction": outputs[:, 0]})
+            return decoded(outputs, self.targets, self.quantiles)
         probabilities = np.column_stack([1 - outputs, outputs]) if self.kind == "binary" else outputs
         columns = {f"probability_{c}": probabilities[:, i] for i, c in enumerate(self.classes)}
         if self.kind == "multilabel":
@@ -314,6 +244,23 @@ class Problem:
             return pd.DataFrame({**answers, **columns})
         best = (outputs[:, 0] >= 0.5).astype(int) if self.kind == "binary" else outputs.argmax(axis=1)
         return pd.DataFrame({"prediction": self.labels.take(best), **columns})
+
+    def amounts(self, outputs: np.ndarray) -> np.ndarray:
+        """The amounts that a regression's outputs stand for: themselves, or the medians of quantiles.
+
+        Args:
+            outputs: What the head says, ``(n,)`` or ``(n, head.units)``.
+
+        Returns:
+            numpy.ndarray: ``(n,)``; of several targets ``(n, n_targets)``.
+
+        Example:
+            >>> problem = Problem("regression", ("a", "b"), quantiles=(0.1, 0.5, 0.9))
+            >>> problem.amounts(np.array([[1, 2, 3, 10, 20, 30]])).tolist()
+            [[2, 20]]
+        """
+        points = answered(np.asarray(outputs), len(self.targets), self.quantiles)
+        return points[:, 0] if len(self.targets) == 1 else points
 
     @property
     def labels(self) -> pd.Index:
@@ -338,8 +285,9 @@ class Problem:
         content = dataclasses.asdict(self)
         return {
             **content,
-            "target": list(self.target) if self.kind == "multilabel" else self.target,
+            "target": self.target if isinstance(self.target, str) else list(self.target),
             "classes": list(self.classes),
+            "quantiles": list(self.quantiles),
         }
 
     @classmethod
