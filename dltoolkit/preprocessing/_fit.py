@@ -166,10 +166,15 @@ def fit(
     groups = {name: [tuple(names) for names in group] for name, group in groups.items()}
     plan = _derive(train, schema, _gather(plans, left_out), groups, max_one_hot=max_one_hot)
     settings = {**defaults, "boolean": "none", "missing_indicators": missing_indicators, **options}
-    used = {role: dataclasses.asdict(o) for role, o in media.items() if schema.columns(role)}
+    used = {role: _plain(o) for role, o in media.items() if schema.columns(role)}
     settings |= used | {name: [list(names) for names in group] for name, group in groups.items()}
-    settings["columns"] = {c: t if isinstance(t, str) else dataclasses.asdict(t) for c, t in columns.items()}
+    settings["columns"] = {c: t if isinstance(t, str) else _plain(t) for c, t in columns.items()}
     return Preprocessor(schema, plan, settings, _target_statistics(train, schema))
+
+
+def _plain(options: Any) -> dict[str, Any]:
+    """The options of a medium as plain values."""
+    return options.plain() if isinstance(options, TextOptions) else dataclasses.asdict(options)
 
 
 def _check_media(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 
 from dltoolkit._checks import EXAMPLES, InputError, listed, stop
 from dltoolkit._keras import keras, tf
+from dltoolkit._text import as_text
 from dltoolkit.data.kinds._images import image_info
 from dltoolkit.data.kinds._sounds import sound_info
 from dltoolkit.preprocessing import _media_graph, _media_host
+from dltoolkit.preprocessing._bert_pieces import bert_encoder
 from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePlan, SoundPlan, TextPlan
 from dltoolkit.preprocessing._options import ImageOptions, SequenceOptions, SoundOptions, TextOptions
-from dltoolkit.preprocessing._raw import RawError
+from dltoolkit.preprocessing._raw import MISSING_TEXT, RawError
 from dltoolkit.preprocessing._word_pieces import PieceEncoder, learn_pieces
 
 COVERED = 0.95  # share of the training examples that an automatic length holds whole
@@ -69,6 +71,8 @@ def plan_text(column: pd.Series, options: TextOptions) -> TextPlan | str:
         "separator": options.separator,
     }
     plan = TextPlan(str(column.name), options.mode, unit, length=1, vocabulary=(), idf=(), why="", **settings)
+    if options.pieces:
+        return _pretrained(column, plan, options)
     if unit == "wordpiece":
         vocabulary, counts = _word_pieces(texts.to_pylist(), plan, options)
         idf: tuple[float, ...] = ()
@@ -81,6 +85,16 @@ def plan_text(column: pd.Series, options: TextOptions) -> TextPlan | str:
     kept = f"; the first {length:,} of each text" if plan.treatment == "sequence" else ""
     why = f"{len(vocabulary):,} {_UNITS[unit]}{kept}"
     return dataclasses.replace(plan, length=length, vocabulary=vocabulary, idf=idf, why=why)
+
+
+def _pretrained(column: pd.Series, plan: TextPlan, options: TextOptions) -> TextPlan:
+    """A pretrained vocabulary learns nothing but the length."""
+    vocabulary = options.pieces
+    encoder = bert_encoder(vocabulary, options.standardise == "lower")
+    counts = [len(encoder.encode(text)) for text in as_text(column).fillna(MISSING_TEXT)]
+    length = options.length or int(np.clip(np.ceil(np.quantile(counts, COVERED)), 3, LONGEST_TEXT))
+    why = f"{len(vocabulary):,} pretrained pieces of words; the first {length:,} of each text"
+    return dataclasses.replace(plan, length=length, vocabulary=vocabulary, why=why, pretrained=True)
 
 
 _UNITS = {

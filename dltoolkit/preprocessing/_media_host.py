@@ -14,6 +14,7 @@ from dltoolkit._checks import InputError, complaint, listed
 from dltoolkit._text import as_text
 from dltoolkit.data.kinds._images import load_images
 from dltoolkit.data.kinds._sounds import load_sounds
+from dltoolkit.preprocessing._bert_pieces import bert_encoder
 from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePlan, SoundPlan, TextPlan
 from dltoolkit.preprocessing._raw import MISSING_TEXT, RawError
 from dltoolkit.preprocessing._word_pieces import piece_encoder
@@ -76,6 +77,8 @@ def _sounds(plan: SoundPlan, column: pd.Series) -> np.ndarray:
 
 
 def _texts(plan: TextPlan, column: pd.Series) -> np.ndarray:
+    if plan.pretrained:
+        return _bert_ids(plan, column)
     texts = plain_texts(column, standardise=plan.standardise, separator=plan.separator)
     if plan.unit != "wordpiece":
         return texts.to_numpy(zero_copy_only=False)[:, None]
@@ -83,6 +86,17 @@ def _texts(plan: TextPlan, column: pd.Series) -> np.ndarray:
     ids = np.zeros((len(texts), plan.length), "int32")
     for row, text in zip(ids, texts.to_pylist(), strict=True):
         kept = encoder.encode(text)[: plan.length]
+        row[: len(kept)] = kept
+    return ids
+
+
+def _bert_ids(plan: TextPlan, column: pd.Series) -> np.ndarray:
+    """Ids int32 ``(n, length)`` between BERT's markers, 0 behind them; a missing text is the empty one."""
+    check_text(column)
+    encoder = bert_encoder(plan.vocabulary, plan.standardise == "lower")
+    ids = np.zeros((len(column), plan.length), "int32")
+    for row, text in zip(ids, as_text(column).fillna(MISSING_TEXT), strict=True):
+        kept = encoder.encode(text, plan.length)
         row[: len(kept)] = kept
     return ids
 

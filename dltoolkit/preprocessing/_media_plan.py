@@ -19,6 +19,7 @@ class TextPlan:
     vocabulary: tuple[str, ...]
     idf: tuple[float, ...]
     why: str
+    pretrained: bool = False  # the vocabulary is that of a BERT, with its ids and its markers
 
     role = "text"
 
@@ -36,8 +37,10 @@ class TextPlan:
 
     @property
     def size(self) -> int | None:
-        """Number of different ids, 0 (padding) and 1 (unknown) included."""
-        return len(self.vocabulary) + 2 if self.treatment == "sequence" else None
+        """Number of different ids, 0 (padding) and 1 (unknown) included; a pretrained vocabulary has its own."""
+        if self.treatment != "sequence":
+            return None
+        return len(self.vocabulary) + (0 if self.pretrained else 2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """What can be chosen for columns of texts, pictures, sounds and sequences."""
 
 import dataclasses
+import os
+from collections.abc import Sequence
 from typing import Any
 
 from dltoolkit._checks import check_choice, check_number, complaint, stop
+from dltoolkit.preprocessing._bert_pieces import read_vocabulary
 
 TEXT_MODES = ("sequence", "tf-idf", "multi-hot", "count")
 TEXT_UNITS = ("auto", "word", "character", "wordpiece")
@@ -15,6 +18,7 @@ EDGES = ("none", "append", "only")
 SOUNDS = ("log-mel", "spectrogram", "waveform")
 STEPS = ("standardise", "window", "series", "none")
 KEEP = ("last", "first")
+SHORTEST_PIECES = 3  # two markers and a piece between them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +39,9 @@ class TextOptions:
             most 512.
         max_tokens: Most entries of the vocabulary, the most frequent ones. Defaults to 20,000.
         min_count: Fewer occurrences than this in training make a token unknown. Defaults to 1.
+        vocabulary: With ``"wordpiece"``: the pieces of a pretrained BERT in the order of their ids, or the folder that
+            its ``vocab.txt`` is in. Texts are then cut as that BERT cuts them, between ``[CLS]`` and ``[SEP]``;
+            `standardise` is ``"lower"`` or ``"none"``, as the folder says. Defaults to None: pieces are learnt.
     """
 
     mode: str = "sequence"
@@ -45,9 +52,10 @@ class TextOptions:
     length: int | None = None
     max_tokens: int = 20_000
     min_count: int = 1
+    vocabulary: str | os.PathLike[str] | Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not exist or does not go together."""
+        """Refuse what does not exist or does not go together; read a pretrained vocabulary."""
         check_choice(self.mode, TEXT_MODES, "mode")
         check_choice(self.unit, TEXT_UNITS, "unit")
         check_choice(self.standardise, STANDARDISE, "standardise")
@@ -61,6 +69,30 @@ class TextOptions:
             stop([complaint("text options", expected, f"{self.mode!r}, {self.ngrams}, {self.separator!r}")])
         if self.separator is not None and (not self.separator or self.unit == "character"):
             stop([complaint("separator", "one or more characters, with words", f"{self.separator!r}")])
+        if self.vocabulary is not None:
+            self._read_vocabulary(self.vocabulary)
+
+    def _read_vocabulary(self, source: str | os.PathLike[str] | Sequence[str]) -> None:
+        """Put the pieces in the place of the folder's name, and the spelling that they are in beside them."""
+        if self.unit != "wordpiece":
+            stop([complaint("vocabulary", "unit='wordpiece' with it", f"unit={self.unit!r}")])
+        pieces, lower = read_vocabulary(source)
+        if lower is None:
+            lower = self.standardise.startswith("lower")
+        object.__setattr__(self, "vocabulary", pieces)
+        object.__setattr__(self, "standardise", "lower" if lower else "none")
+        if self.length is not None:
+            check_number(self.length, "length", low=SHORTEST_PIECES, whole=True)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The pretrained pieces; none where they are learnt."""
+        return self.vocabulary if isinstance(self.vocabulary, tuple) else ()
+
+    def plain(self) -> dict[str, Any]:
+        """The options as JSON-able values; a pretrained vocabulary by its size."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**fields, "vocabulary": f"{len(self.pieces):,} pretrained pieces" if self.pieces else None}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import functools
 import heapq
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 UNKNOWN_ID, FIRST_ID = 1, 2  # 0 is padding
 INSIDE = "##"  # in front of a piece that goes on within a word
@@ -44,16 +44,31 @@ class PieceEncoder:
     def _cut(self, word: str) -> list[int]:
         if len(word) > LONGEST_WORD:
             return [UNKNOWN_ID]
-        ids, start = [], 0
-        while start < len(word):
-            front = INSIDE if start else ""
-            ends = range(min(len(word), start + self._longest), start, -1)
-            end = next((e for e in ends if front + word[start:e] in self._ids), None)
-            if end is None:
-                return [UNKNOWN_ID]
-            ids.append(self._ids[front + word[start:end]])
-            start = end
-        return ids
+        return longest_pieces(word, self._ids, self._longest, UNKNOWN_ID)
+
+
+def longest_pieces(word: str, ids: Mapping[str, int], longest: int, unknown: int) -> list[int]:
+    """The ids of the longest known pieces of a word, from the left; of `unknown` alone where a rest is none.
+
+    Args:
+        word: The word.
+        ids: Piece to id; pieces that go on within a word start with ``##``.
+        longest: Letters of the longest piece.
+        unknown: The id of an unknown word.
+
+    Returns:
+        list: One id a piece.
+    """
+    found, start = [], 0
+    while start < len(word):
+        front = INSIDE if start else ""
+        ends = range(min(len(word), start + longest), start, -1)
+        end = next((e for e in ends if front + word[start:e] in ids), None)
+        if end is None:
+            return [unknown]
+        found.append(ids[front + word[start:end]])
+        start = end
+    return found
 
 
 @functools.lru_cache(maxsize=8)
