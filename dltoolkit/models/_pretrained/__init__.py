@@ -1,0 +1,1 @@
+"""Bodies that others trained: how their weights are found, read and tuned."""
