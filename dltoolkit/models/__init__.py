@@ -5,6 +5,8 @@ from typing import Any
 
 _HOMES = {
     "Baseline": "_baseline",
+    "Description": "_describe",
+    "ReceptiveField": "_receptive",
     "baseline": "_baseline",
     "architectures": "_build",
     "build": "_build",
@@ -14,6 +16,8 @@ _HOMES = {
     "choices": "_choices",
     "linear": "_networks",
     "mlp": "_networks",
+    "describe": "_describe",
+    "receptive_field": "_receptive",
 }
 
 __all__ = list(_HOMES)
