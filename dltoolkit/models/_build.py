@@ -165,7 +165,7 @@ def _wishes(problem: Problem | None, preprocessor: Preprocessor) -> list[str]:
     """Names, the best for such columns first; the last ones fit nearly anything."""
     if problem is None:
         return ["autoencoder"]
-    roles = set(preprocessor.schema.roles[c] for c in preprocessor.columns)
+    roles = {preprocessor.schema.roles[c] for c in preprocessor.columns}
     media = {spec.role for spec in preprocessor.specs.values()} - {"table"}
     steps = "forecaster" if problem.kind == "regression" else "audio_cnn"
     usual = {"image": "cnn", "audio": "audio_cnn", "text": "bag_of_words", "sequence": steps}

@@ -1,9 +1,12 @@
 """Optimizer, loss and metrics of a training."""
 
-from dltoolkit._checks import check_choice, check_number, complaint, stop
+from typing import Any
+
+from dltoolkit._checks import complaint, stop
 from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
+from dltoolkit.training._amounts import ABSOLUTE, PINBALL, SQUARED, AmountLoss, MedianError
 
 # Where each optimizer usually trains, from the Keras defaults and, for SGD, from Goodfellow et al. 2016, chapter 8.
 LEARNING_RATES = {
@@ -25,21 +28,6 @@ STEPS_PER_EXECUTION = (
 _SOFT = {"sparse_categorical_accuracy": "categorical_accuracy"}
 
 
-def pick_optimizer(
-    optimizer: str | keras.optimizers.Optimizer, learning_rate: float | None
-) -> keras.optimizers.Optimizer:
-    """An optimizer by name or as it is, with a learning rate."""
-    if learning_rate is not None:
-        check_number(learning_rate, "learning_rate", low=0, open_low=True)
-    if isinstance(optimizer, str):
-        name = check_choice(optimizer.lower(), LEARNING_RATES, "optimizer")
-        optimizer = keras.optimizers.get(name)
-        optimizer.learning_rate = LEARNING_RATES[name] if learning_rate is None else learning_rate
-    elif learning_rate is not None:
-        optimizer.learning_rate = learning_rate
-    return optimizer
-
-
 def compile_model(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
@@ -49,23 +37,58 @@ def compile_model(
     preprocessor: Preprocessor,
     steps: int,
     soft: bool,
+    compiled: bool = False,
 ) -> None:
     """Compile with the problem's loss and metrics; with those for shares where classes come `soft`, ``(n, n_classes)``."""
     loss = loss if loss is not None else str(problem.loss)
     if soft and loss == "sparse_categorical_crossentropy":
         loss = "categorical_crossentropy"
-    try:
-        measure = keras.losses.get(loss)
-    except ValueError:
-        stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss))])
+    measure = _measure(check_loss(loss, problem), problem, preprocessor)
     model.compile(
         optimizer=optimizer,
         loss=measure,
         loss_weights=_loss_weight(getattr(measure, "name", None) or measure.__name__, problem, preprocessor),
-        metrics=[_metric(str(m), soft) for m in problem.metrics],
+        metrics=[_metric(str(m), soft) for m in problem.metrics]
+        if not problem.quantiles
+        else [_median_error(problem)],
         steps_per_execution=min(STEPS_PER_EXECUTION, steps),
-        jit_compile=False,
+        jit_compile=compiled,
     )
+
+
+def check_loss(loss: Any, problem: Problem) -> Any:
+    """Return a loss once it is sure that Keras knows it and that it fits the problem.
+
+    Raises:
+        InputError: If there is no such loss, or it takes quantiles for amounts or the other way round.
+    """
+    if (loss == PINBALL) != bool(problem.quantiles):
+        if problem.quantiles:
+            cure = "It alone learns quantiles; a problem without quantiles= has amounts."
+            stop([complaint("loss", f"{PINBALL!r} for quantiles", repr(loss), cure)])
+        cure = "Ask for some: Problem.infer(frame, target, quantiles=(0.1, 0.5, 0.9))."
+        stop([complaint("loss", f"a problem with quantiles for {PINBALL!r}", "one without", cure)])
+    if loss == PINBALL:
+        return loss
+    try:
+        keras.losses.get(loss)
+    except ValueError:
+        stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss))])
+    return loss
+
+
+def _measure(loss: Any, problem: Problem, preprocessor: Preprocessor) -> Any:
+    """The loss as Keras takes it; of several amounts or quantiles each in units of its own spread."""
+    several = problem.kind == "regression" and (bool(problem.quantiles) or len(problem.targets) > 1)
+    if not several or loss not in (PINBALL, SQUARED, ABSOLUTE):
+        return keras.losses.get(loss)
+    known = [preprocessor.target_statistics.get(name) for name in problem.targets]
+    scales = [float(target.std) if target is not None and target.std else 1.0 for target in known]
+    return AmountLoss(str(loss), scales, problem.quantiles)
+
+
+def _median_error(problem: Problem) -> MedianError:
+    return MedianError(len(problem.targets), problem.quantiles.index(0.5))
 
 
 def _metric(name: str, soft: bool) -> keras.metrics.Metric:
@@ -81,6 +104,6 @@ def _metric(name: str, soft: bool) -> keras.metrics.Metric:
 def _loss_weight(loss: str, problem: Problem, preprocessor: Preprocessor) -> float | None:
     """What makes a regression loss free of the target's unit."""
     target = preprocessor.target_statistics.get(problem.targets[0])
-    if problem.kind != "regression" or target is None or not target.std:
+    if problem.kind != "regression" or len(problem.targets) > 1 or target is None or not target.std:
         return None
     return {"mean_squared_error": 1 / target.std**2, "mean_absolute_error": 1 / target.std}.get(loss)

@@ -16,16 +16,20 @@ from dltoolkit._checks import check_choice, check_number, complaint, listed, sto
 from dltoolkit._keras import keras, tf
 from dltoolkit._text import as_text
 from dltoolkit.data import Splits
+from dltoolkit.models import Recipe
+from dltoolkit.models import recipe as recipe_of
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.preprocessing._dataset import Augmentation, clear_errors
 from dltoolkit.problem import Problem
-from dltoolkit.training._compile import LEARNING_RATES, compile_model, pick_optimizer
+from dltoolkit.training._average import Average
+from dltoolkit.training._compile import LEARNING_RATES, compile_model
 from dltoolkit.training._identity import environment, fingerprint
+from dltoolkit.training._model_check import check_model
 from dltoolkit.training._record import Progress, Recorder
-from dltoolkit.training._run import PREDICT_BATCH, Run
+from dltoolkit.training._run import Run, predict_batch
+from dltoolkit.training._settings import pick_optimizer, settled
+from dltoolkit.training._trainee import trainee
 
-EPOCHS = 100
-PATIENCE = 10  # epochs
 SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 1024, 100
 
 
@@ -35,20 +39,30 @@ def fit(
     splits: Splits,
     problem: Problem,
     *,
-    optimizer: str | keras.optimizers.Optimizer = "adam",
+    optimizer: str | keras.optimizers.Optimizer | None = None,
     learning_rate: float | None = None,
-    epochs: int = EPOCHS,
+    schedule: str | None = None,
+    warmup: float | None = None,
+    weight_decay: float | None = None,
+    clip_norm: float | bool | None = None,
+    ema: float | bool | None = None,
+    label_smoothing: float | None = None,
+    epochs: int | None = None,
     batch_size: int | None = None,
-    early_stopping: bool | int = True,
+    early_stopping: bool | int | None = None,
     class_weight: str | Mapping[Any, float] | None = None,
     loss: str | keras.losses.Loss | None = None,
-    augment: Augmentation | Mapping[str, Augmentation] | None = None,
+    augment: Augmentation | Mapping[str, Augmentation] | bool | None = None,
+    compiled: bool | None = None,
     seed: int = 0,
     callbacks: Iterable[keras.callbacks.Callback] = (),
     stop: threading.Event | None = None,
     progress: bool = True,
 ) -> Run:
     """Train a network on the training part, watching the validation part; the test part stays sealed.
+
+    What is not given is what `models.recipe` says for the network, by its name; for a network of your own, Adam at its
+    usual rate with early stopping.
 
     Ctrl-C (or `stop`) ends the training and keeps what was learnt: model, history and best weights. The same seed
     gives the same weights and metrics, bit for bit, on the same machine, versions and number of threads.
@@ -57,21 +71,28 @@ def fit(
     the mean costs, whatever the unit; metrics are in the target's unit.
 
     Args:
-        model: A network for `preprocessor`'s features, such as `models.mlp`. It is compiled and trained in place.
+        model: A network for `preprocessor`'s features, such as `models.build`. It is compiled and trained in place.
         preprocessor: Fitted on ``splits.train``.
         splits: Gives the training and the validation part.
         problem: Gives the loss, the metrics and the objective.
-        optimizer: Keras identifier such as ``"adam"`` or ``"sgd"``, or an optimizer. Defaults to ``"adam"``.
-        learning_rate: Above 0. Defaults to `LEARNING_RATES` of the optimizer (Adam: 0.001).
-        epochs: Passes over the training part at most, at least 1. Defaults to 100.
-        batch_size: Rows an update. Defaults to `pick_batch_size` of the number of training rows.
+        optimizer: Keras identifier such as ``"adam"`` or ``"sgd"``, or an optimizer, which brings its own rate.
+        learning_rate: The highest one, above 0; for another optimizer than the recipe's its `LEARNING_RATES`.
+        schedule: ``"constant"``, ``"cosine"`` or ``"one-cycle"``, see `models.Recipe`.
+        warmup: Share of the updates in which the rate first rises, in [0, 1).
+        weight_decay: What each update takes off every weight, times the learning rate; at least 0.
+        clip_norm: Longest gradient, all weights together, above 0; False for any.
+        ema: Momentum, in (0, 1), of the moving average of the weights that is validated and kept; False for none.
+        label_smoothing: Share of a label that is spread over all classes in training, in [0, 1). Classes only.
+        epochs: Passes over the training part at most, at least 1.
+        batch_size: Rows an update; `pick_batch_size` of the number of training rows where the recipe says nothing.
         early_stopping: Epochs without a better objective after which training stops and goes back to the best
-            epoch; True means 10, False trains all epochs and keeps the last weights. Defaults to True.
+            epoch; True means 10, False trains all epochs and keeps the last weights.
         class_weight: ``"balanced"`` gives each class the same total weight; a mapping gives a weight for each
             label. Classes only. Defaults to None.
         loss: A Keras loss instead of the problem's own. Defaults to None.
         augment: What is varied at random in the training part's pictures or sounds, such as
-            ``preprocessing.ImageAugmentation(flip="horizontal")``. Never part of the model. Defaults to None.
+            ``preprocessing.ImageAugmentation(flip="horizontal")``; False for nothing. Never part of the model.
+        compiled: Whether the update is compiled by XLA.
         seed: Seed of the order of the rows, and of what is varied. (Initial weights and dropout take theirs from the
             model's builder.)
         callbacks: Keras callbacks to run as well.
@@ -83,50 +104,80 @@ def fit(
 
     Raises:
         InputError: If an option is out of its range, unknown, or does not fit the problem, the model's inputs are not
-            the preprocessor's features, or labels are missing or unknown.
+            the preprocessor's features, its head is not the problem's, or labels are missing or unknown.
         FloatingPointError: If the loss becomes NaN or infinite before one epoch is done; with an epoch done, a
             warning says so and the best weights are kept.
     """
+    names = [field.name for field in dataclasses.fields(Recipe) if field.name not in ("why", "patience")]
+    given = {name: value for name, value in locals().items() if name in (*names, "early_stopping")}
     _check_order(preprocessor, splits, problem)
-    patience = _check_options(model, preprocessor, problem, epochs=epochs, early_stopping=early_stopping)
-    optimizer = pick_optimizer(optimizer, learning_rate)
+    check_model(model, preprocessor, problem, own_loss=loss is not None)
+    recipe = settled(recipe_of(model, problem, preprocessor), given)
     started = time.perf_counter()
-    train, batch_size = splits.train, _check_batch_size(batch_size, len(splits.train))
+    train, batch_size = splits.train, _check_batch_size(recipe.batch_size, len(splits.train))
+    _check_smoothing(recipe, problem)
     weights = _row_weights(train, problem, class_weight)
     batches = preprocessor.dataset(
-        train, batch_size, problem=problem, shuffle=True, weights=weights, augment=augment, seed=seed
+        train, batch_size, problem=problem, shuffle=True, weights=weights, augment=recipe.augment, seed=seed
     )
-    held_out = preprocessor.dataset(splits.validation, PREDICT_BATCH, problem=problem)
+    held_out = preprocessor.dataset(splits.validation, predict_batch(preprocessor), problem=problem)
     held_out, soft = _alike(batches, held_out, problem)
     ready = time.perf_counter()
-    compile_model(
-        model, optimizer, loss, problem=problem, preprocessor=preprocessor, steps=len(batches), soft=soft
-    )
-    recorder = Recorder(problem.objective, patience, stop)
-    watchers = [recorder, *([Progress(epochs)] if progress else []), *callbacks]
-    _train(model, batches, held_out, epochs=epochs, watchers=watchers)
-    recorder.restore()
-    _report_divergence(recorder, float(optimizer.learning_rate))
-    history, trained = recorder.history(), time.perf_counter() - ready
-    first = float(history["seconds"].iloc[0]) if len(history) else 0.0
-    settings = {
-        "model": model.name,
-        "optimizer": type(optimizer).__name__.lower(),
-        "learning_rate": float(optimizer.learning_rate),
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "patience": patience,
-        "class_weight": _plain_weights(class_weight),
-        "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss or problem.loss),
-        "augment": _plain_augment(augment),
-        "seed": seed,
-        **_data_facts(splits),
-        **environment(),
+    made = pick_optimizer(recipe, recipe.epochs * len(batches))
+    compiling: dict[str, Any] = {
+        "problem": problem,
+        "preprocessor": preprocessor,
+        "steps": len(batches),
+        "soft": soft,
     }
-    timings = {"preprocess": ready - started, "first_epoch": first, "train": trained}
+    trained = trainee(model, recipe.label_smoothing)
+    compile_model(trained, made, loss, compiled=recipe.compiled, **compiling)
+    recorder = Recorder(problem.objective, recipe.patience, stop)
+    average = [Average(recipe.ema)] if recipe.ema else []
+    watchers = [*average, recorder, *([Progress(recipe.epochs)] if progress else []), *callbacks]
+    _train(trained, batches, held_out, epochs=recipe.epochs, watchers=watchers)
+    recorder.restore()
+    if trained is not model:
+        compile_model(model, made, loss, compiled=recipe.compiled, **compiling)
+    settings = _settings(model, recipe, batch_size, class_weight=class_weight, loss=loss or problem.loss)
+    _report_divergence(recorder, settings["learning_rate"])
+    history = recorder.history()
+    first = float(history["seconds"].iloc[0]) if len(history) else 0.0
+    timings = {"preprocess": ready - started, "first_epoch": first, "train": time.perf_counter() - ready}
+    settings |= {"seed": seed, **_data_facts(splits), **environment()}
     return Run(
         model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
     )
+
+
+def _settings(
+    model: keras.Model, recipe: Recipe, batch_size: int, *, class_weight: Any, loss: Any
+) -> dict[str, Any]:
+    """What the training was asked for, as plain values."""
+    optimizer: Any = recipe.optimizer
+    own = not isinstance(optimizer, str)
+    rate = float(optimizer.learning_rate) if own else recipe.learning_rate
+    fields = {
+        field.name: getattr(recipe, field.name)
+        for field in dataclasses.fields(Recipe)
+        if field.name not in ("why", "augment")
+    }
+    return {
+        "model": model.name,
+        **fields,
+        "optimizer": type(optimizer).__name__.lower() if own else optimizer,
+        "learning_rate": rate,
+        "batch_size": batch_size,
+        "class_weight": _plain_weights(class_weight),
+        "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss),
+        "augment": _plain_augment(recipe.augment),
+    }
+
+
+def _check_smoothing(recipe: Recipe, problem: Problem) -> None:
+    if recipe.label_smoothing and problem.kind not in ("binary", "multiclass"):
+        got = f"{recipe.label_smoothing:g} for a {problem.kind} problem"
+        stop([complaint("label_smoothing", "0, as there are no classes that exclude each other", got)])
 
 
 def _alike(
@@ -152,13 +203,14 @@ def _train(
     watchers: list[keras.callbacks.Callback],
 ) -> None:
     """Keras's own loop; Ctrl-C ends it and loses nothing."""
+    recorder = next(watcher for watcher in watchers if isinstance(watcher, Recorder))
     try:
         with clear_errors():
             model.fit(
                 batches, validation_data=held_out, epochs=epochs, verbose=0, shuffle=False, callbacks=watchers
             )
     except KeyboardInterrupt:
-        watchers[0].stopped = "interrupted"
+        recorder.stopped = "interrupted"
         tqdm.write("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
     finally:
         for bar in watchers:
@@ -214,56 +266,6 @@ def _check_order(preprocessor: Any, splits: Any, problem: Any) -> None:
         ("problem", problem, "objective", "a Problem"),
     )
     stop([complaint(n, what, type(x).__name__, cure) for n, x, has, what in asked if not hasattr(x, has)])
-
-
-def _inputs_of(model: Any) -> dict[str, Any]:
-    """A network's inputs by name."""
-    if not isinstance(model, keras.Model):
-        stop(
-            [
-                complaint(
-                    "model", "a keras.Model such as models.mlp(problem, preprocessor)", type(model).__name__
-                )
-            ]
-        )
-    if not getattr(model, "inputs", None):
-        cure = "Build it with keras.Input for each feature, as models.mlp(problem, preprocessor) does."
-        stop([complaint("model", "a network whose inputs are known", "one that was never built", cure)])
-    if isinstance(model, keras.Sequential) or not isinstance(model.input, dict):
-        return {tensor.name: tensor for tensor in model.inputs}
-    return model.input
-
-
-def _check_options(
-    model: keras.Model,
-    preprocessor: Preprocessor,
-    problem: Problem,
-    *,
-    epochs: int,
-    early_stopping: bool | int,
-) -> int | None:
-    check_number(epochs, "epochs", low=1, whole=True)
-    expected = {name: spec.shape for name, spec in preprocessor.specs.items()}
-    came = {name: tuple(tensor.shape[1:]) for name, tensor in _inputs_of(model).items()}
-    if came != expected:
-        cure = "Build the model with this preprocessor: models.mlp(problem, preprocessor)."
-        stop([complaint("model inputs", f"the preprocessor's features {expected}", str(came), cure)])
-    if model.output_shape[-1] != problem.head.units:
-        expected_units = f"{problem.head.units} for a {problem.kind} problem"
-        stop(
-            [
-                complaint(
-                    "model output units", expected_units, str(model.output_shape[-1]), "See problem.head."
-                )
-            ]
-        )
-    if early_stopping is False:
-        return None
-    return (
-        PATIENCE
-        if early_stopping is True
-        else check_number(early_stopping, "early_stopping", low=1, whole=True)
-    )
 
 
 def _check_batch_size(batch_size: int | None, n_rows: int) -> int:

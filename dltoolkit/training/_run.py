@@ -15,7 +15,8 @@ from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
 
-PREDICT_BATCH = 4096  # rows; always the same, so that the same rows give the same bits
+# Rows; always the same, so that the same rows give the same bits. Of media fewer: a layer's answers to a picture are large.
+PREDICT_BATCH, MEDIA_BATCH = 4096, 256
 _MODEL, _HISTORY, _RECORD = "model.keras", "history.csv", "run.json"
 
 
@@ -167,16 +168,19 @@ def network_outputs(model: keras.Model, preprocessor: Preprocessor, frame: pd.Da
     if len(frame) == 0:
         preprocessor.transform(frame)  # complains of missing columns all the same
         return np.empty((0,) if units == 1 else (0, units), "float32")
-    rows = PREDICT_BATCH if preprocessor.media else len(frame)
+    rows, at_once = PREDICT_BATCH if preprocessor.media else len(frame), predict_batch(preprocessor)
     parts = []
     for start in range(0, len(frame), rows):
         features = preprocessor.transform(frame.iloc[start : start + rows])
         n = len(next(iter(features.values())))
-        blocks = [
-            {k: v[i : i + PREDICT_BATCH] for k, v in features.items()} for i in range(0, n, PREDICT_BATCH)
-        ]
+        blocks = [{k: v[i : i + at_once] for k, v in features.items()} for i in range(0, n, at_once)]
         parts += [
             keras.ops.convert_to_numpy(model(block, training=False)) for block in blocks
         ]  # no tracing, no wait
     answers = np.concatenate(parts)
     return answers[:, 0] if units == 1 else answers
+
+
+def predict_batch(preprocessor: Preprocessor) -> int:
+    """Rows that a network answers for at once."""
+    return MEDIA_BATCH if preprocessor.media else PREDICT_BATCH

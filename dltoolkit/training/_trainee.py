@@ -1,0 +1,85 @@
+"""A network as it is trained: the loss of each member of an ensemble, and labels that are not quite sure."""
+
+from typing import Any
+
+from dltoolkit._keras import keras
+from dltoolkit.models._parts import MEMBERS
+
+ops = keras.ops
+
+
+def trainee(model: keras.Model, smoothing: float) -> keras.Model:
+    """The model to compile and fit in place of a network; the very network where nothing is special.
+
+    Args:
+        model: The network. A layer of it called ``"members"`` holds answers ``(n, members, units)`` of which the
+            network gives the mean.
+        smoothing: Share of a label that is spread over all classes in training, in [0, 1).
+
+    Returns:
+        keras.Model: It shares every layer with the network, so that training it trains the network.
+    """
+    several = any(layer.name == MEMBERS for layer in model.layers)
+    if not several and not smoothing:
+        return model
+    answers = [model.output, *([model.get_layer(MEMBERS).output] if several else [])]
+    return Trainee(model.input, answers, name=model.name, smoothing=smoothing)
+
+
+class Trainee(keras.Model):
+    """A network with a loss of its own in training; validation and metrics see the network's answer.
+
+    Members of an ensemble have to learn each for itself: the loss of their mean would let one hide behind the others
+    (Gorishniy et al. 2024, "TabM"; Lakshminarayanan et al. 2017, "Deep ensembles").
+
+    Args:
+        inputs: The network's inputs.
+        outputs: Its answer, and its members' where there are several.
+        name: Name of the model.
+        smoothing: Share of a label that is spread over all classes (Szegedy et al. 2016, section 7).
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, *, name: str, smoothing: float) -> None:
+        super().__init__(inputs, outputs, name=name)
+        self.smoothing = smoothing
+
+    def compute_loss(  # noqa: PLR0917 - the signature is Keras's own
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The mean loss of the members in training; the loss of the answer otherwise."""
+        answer, *rest = _listed(y_pred)
+        if training and rest:
+            members = rest[0]
+            times = members.shape[1]
+            answer = ops.reshape(members, (-1, members.shape[2]))
+            y = ops.repeat(y, times, axis=0)
+            sample_weight = None if sample_weight is None else ops.repeat(sample_weight, times, axis=0)
+        if training and self.smoothing and answer.shape[-1] == 1:
+            y = ops.cast(y, answer.dtype) * (1 - self.smoothing) + self.smoothing / 2
+        loss = super().compute_loss(x, y, answer, sample_weight, training)
+        if training and self.smoothing and answer.shape[-1] > 1:
+            loss = loss + self.smoothing * _spread(y, answer, sample_weight)
+        return loss
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Metrics of the answer."""
+        return super().compute_metrics(x, y, _listed(y_pred)[0], sample_weight)
+
+
+def _listed(y_pred: Any) -> list[Any]:
+    """The outputs as a list: Keras hands on a single one as it is."""
+    return list(y_pred) if isinstance(y_pred, (list, tuple)) else [y_pred]
+
+
+def _spread(y: Any, answer: Any, sample_weight: Any) -> Any:
+    """What spreading a whole label over all classes adds to the cross-entropy, mean over the rows."""
+    logs = ops.log(ops.clip(answer, keras.config.epsilon(), 1.0))
+    hard = len(y.shape) < 2 or y.shape[-1] == 1
+    labels = ops.one_hot(ops.cast(ops.reshape(y, (-1,)), "int32"), answer.shape[-1]) if hard else y
+    added = ops.sum((labels - 1 / answer.shape[-1]) * logs, axis=-1)
+    return ops.mean(added if sample_weight is None else added * ops.reshape(sample_weight, (-1,)))
