@@ -78,8 +78,10 @@ def _absent(name: str, counts: pd.Series, frame: pd.DataFrame, problem: Problem)
 def balance(part: pd.DataFrame, problem: Problem) -> dict[str, float]:
     """The make-up of the target in one part, for `Splits.frame`."""
     if problem.kind == "regression":
-        values = pd.to_numeric(part[problem.targets[0]])
-        return {"mean": float(values.mean()), "std": float(values.std())}
+        columns = {name: pd.to_numeric(part[name]) for name in problem.targets}
+        tails = {name: "" if len(columns) == 1 else f"_{name}" for name in columns}
+        means = {f"mean{tails[name]}": float(values.mean()) for name, values in columns.items()}
+        return means | {f"std{tails[name]}": float(values.std()) for name, values in columns.items()}
     counts = class_counts(np.zeros(len(part), dtype=np.int64), part, problem, ["part"]).loc["part"]
     return {f"share_{name}": count / len(part) for name, count in counts.items()}
 

@@ -13,7 +13,7 @@ from dltoolkit.evaluation._inputs import MODEL
 from dltoolkit.evaluation._packing import pack, table_from_json, table_to_json, unpack
 from dltoolkit.evaluation._slices import slice_names, slice_table
 from dltoolkit.evaluation._statistics import HEADLINE, LOWER_IS_BETTER, metric_names, predicted, row_loss
-from dltoolkit.evaluation._tables import cells, short
+from dltoolkit.evaluation._tables import cells, short, target_table
 from dltoolkit.problem import Problem
 
 
@@ -25,11 +25,12 @@ class Evaluation:
         problem: What was asked.
         metrics: Index ``metric``; columns ``value``, ``low``, ``high``. Classification: accuracy,
             balanced_accuracy, precision, recall, f1, roc_auc, pr_auc, log_loss (nats), brier; regression: mae,
-            rmse (in the target's unit), r2.
+            rmse (in the target's unit), r2, and of quantiles pinball (in the target's unit) and coverage, the share of
+            truths between the outermost two. Of several amounts they are means; see `by_target`.
         baselines: The same table for each baseline.
         differences: Model minus baseline for each baseline; see `versus`.
-        y_true: Encoded labels, ``(n,)`` or ``(n, n_labels)``; read-only.
-        outputs: What the model said, ``(n,)`` or ``(n, n_classes)``; read-only.
+        y_true: Encoded labels, ``(n,)`` or ``(n, n_targets)``; read-only.
+        outputs: What the model said, ``(n,)`` or ``(n, head.units)``; read-only.
         threshold: A probability from here up counted as positive.
         n_bootstrap: Number of resamples.
         confidence: Share of the resamples inside an interval.
@@ -85,6 +86,20 @@ class Evaluation:
             cure = closest(name, self.differences) if self.differences else "Pass baselines= to evaluate."
             stop([complaint("baseline", "the name of a baseline that was evaluated", repr(name), cure)])
         return self.differences[name].copy()
+
+    def by_target(self) -> pd.DataFrame:
+        """The model's metrics for each amount, such as each step of a forecast.
+
+        Returns:
+            pandas.DataFrame: Index ``target``; a column a metric, float64.
+
+        Raises:
+            InputError: If the problem has classes.
+        """
+        if self.problem.kind != "regression":
+            cure = "See .confusion(), or .slices(frame, column)."
+            stop([complaint("by_target", "amounts", f"a {self.problem.kind} problem", cure)])
+        return target_table(self.problem, self.y_true, self.outputs)
 
     def confusion(self) -> pd.DataFrame:
         """How often each class was taken for each other.

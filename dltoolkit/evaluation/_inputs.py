@@ -69,7 +69,7 @@ def encode_labels(y_true: Any, problem: Problem) -> np.ndarray:
         problem: What was asked.
 
     Returns:
-        numpy.ndarray: Encoded labels; ``(n,)``, or ``(n, n_labels)`` for a multilabel problem. Read-only.
+        numpy.ndarray: Encoded labels; ``(n,)``, or ``(n, n_targets)`` for several targets. Read-only.
 
     Raises:
         InputError: If there is no row, or a label is missing, infinite or unknown; rows are named.
@@ -105,7 +105,7 @@ def encode_labels(y_true: Any, problem: Problem) -> np.ndarray:
 
 def _encoded(y_true: np.ndarray, problem: Problem) -> np.ndarray:
     """Numbers that claim to be encoded labels, once every one of them is possible."""
-    y_true = _shaped(y_true, problem, "y_true", 1 if problem.kind == "multiclass" else None)
+    y_true = _shaped(y_true, problem, "y_true", len(problem.targets))
     if y_true.dtype.kind not in "biuf":
         stop([complaint("y_true", "numbers", f"{y_true.dtype} values", "Use problem.encode(frame).")])
     values = y_true.astype("float64")
@@ -127,13 +127,13 @@ def check_outputs(outputs: Any, problem: Problem, n_rows: int, name: str) -> np.
 
     Args:
         outputs: Binary: probabilities of the positive class, ``(n,)`` or ``(n, 1)``. Multiclass and multilabel:
-            probabilities ``(n, n_classes)``. Regression: amounts, ``(n,)`` or ``(n, 1)``.
+            probabilities ``(n, n_classes)``. Regression: amounts or quantiles, ``(n,)`` or ``(n, head.units)``.
         problem: What was asked.
         n_rows: How many rows of labels there are.
         name: The argument's name, for the message.
 
     Returns:
-        numpy.ndarray: float32 or float64 (as it came); ``(n,)`` or ``(n, n_classes)``. Read-only.
+        numpy.ndarray: float32 or float64 (as it came); ``(n,)`` or ``(n, head.units)``. Read-only.
 
     Raises:
         InputError: If the shape is wrong, or a value is NaN, infinite or no probability; rows are named.
@@ -185,10 +185,19 @@ def check_every_class(y_true: np.ndarray, problem: Problem) -> None:
         InputError: Naming each class that no row has, or the one amount that all rows have.
     """
     if problem.kind == "regression":
-        if len(y_true) < 2 or np.ptp(y_true) == 0:
-            got = "1 row" if len(y_true) < 2 else f"only {y_true[0]:g} in {len(y_true):,} rows"
-            cure = "R2 compares with the spread of the truth: evaluate on more rows."
-            stop([complaint(f"target {problem.target!r}", "at least two different amounts", got, cure)])
+        cure = "R2 compares with the spread of the truth: evaluate on more rows."
+        stop(
+            [
+                complaint(
+                    f"target {name!r}",
+                    "at least two different amounts",
+                    "1 row" if len(column) < 2 else f"only {column[0]:g} in {len(column):,} rows",
+                    cure,
+                )
+                for name, column in zip(problem.targets, y_true.reshape(len(y_true), -1).T, strict=True)
+                if len(column) < 2 or np.ptp(column) == 0
+            ]
+        )
     elif problem.kind == "multilabel":
         stop(
             [

@@ -50,7 +50,7 @@ def score(
     Args:
         y_true: Labels as they came (a Series, or a frame with the target), or numbers from `Problem.encode`.
         outputs: Binary: probabilities of the positive class, ``(n,)`` or ``(n, 1)``. Multiclass and multilabel:
-            probabilities ``(n, n_classes)``. Regression: amounts ``(n,)`` or ``(n, 1)``.
+            probabilities ``(n, n_classes)``. Regression: amounts or quantiles, ``(n,)`` or ``(n, head.units)``.
         problem: What was asked.
         threshold: A probability from here up counts as positive (binary, multilabel), in ``[0, 1]``.
             Defaults to 0.5.

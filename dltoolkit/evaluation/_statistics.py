@@ -19,7 +19,10 @@ CLASSIFICATION = (
     "brier",
 )
 REGRESSION = ("mae", "rmse", "r2")
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse"})
+QUANTILES = ("pinball", "coverage")
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "pinball"})
+# More is not better: intervals should hold as many of the truths as they say, no fewer and no more.
+UNRANKED = frozenset({"coverage"})
 # The one number to quote first: it needs no threshold, or is in the target's unit.
 HEADLINE = {
     "binary": "roc_auc",
@@ -37,7 +40,9 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 
 def metric_names(problem: Problem) -> tuple[str, ...]:
     """The metrics of a kind of problem, in the order in which `statistic` gives them."""
-    return REGRESSION if problem.kind == "regression" else CLASSIFICATION
+    if problem.kind != "regression":
+        return CLASSIFICATION
+    return REGRESSION + QUANTILES[: min(len(problem.quantiles), 2)]
 
 
 def statistic(problem: Problem, y_true: np.ndarray, outputs: np.ndarray, threshold: float) -> Statistic:
@@ -57,10 +62,12 @@ def statistic(problem: Problem, y_true: np.ndarray, outputs: np.ndarray, thresho
         one class against the rest; PR-AUC is average precision; log loss with probabilities kept one machine
         epsilon of their dtype from 0 and 1; Brier, "Verification of forecasts expressed in terms of
         probability", Monthly Weather Review 78 (1950): the binary score in ``[0, 1]``, the multi-class score,
-        a sum over classes, in ``[0, 2]``.
+        a sum over classes, in ``[0, 2]``. Of several amounts all metrics are means over targets (the RMSE of all
+        errors); pinball is the mean of Koenker and Bassett's loss over the quantiles, in the target's unit; coverage
+        is the share of truths from the lowest to the highest quantile (Gneiting and Raftery, JASA 102 (2007)).
     """
     if problem.kind == "regression":
-        return _regression(y_true, outputs)
+        return _regression(problem, y_true.reshape(len(y_true), -1).astype("float64"), outputs)
     if problem.kind == "multiclass":
         return _multiclass(y_true, outputs)
     columns = outputs.reshape(len(outputs), -1)
@@ -82,6 +89,8 @@ def predicted(problem: Problem, outputs: np.ndarray, threshold: float) -> np.nda
 def row_loss(problem: Problem, y_true: np.ndarray, outputs: np.ndarray) -> np.ndarray:
     """What each row adds to the log loss (multilabel: mean over labels); for regression the absolute error.
 
+    Of several amounts it is the mean over targets, each error in units of the spread of its truth.
+
     Args:
         problem: What was asked.
         y_true: Encoded labels.
@@ -91,7 +100,8 @@ def row_loss(problem: Problem, y_true: np.ndarray, outputs: np.ndarray) -> np.nd
         numpy.ndarray: float64 ``(n,)``, never negative.
     """
     if problem.kind == "regression":
-        return np.abs(outputs.astype("float64") - y_true)
+        error = np.abs(problem.amounts(outputs.astype("float64")) - y_true)
+        return error if error.ndim == 1 else (error / y_true.std(axis=0)).mean(axis=1)
     if problem.kind == "multiclass":
         return _surprise(outputs[np.arange(len(outputs)), y_true])
     columns = outputs.reshape(len(outputs), -1)
@@ -141,20 +151,36 @@ def _multiclass(y_true: np.ndarray, outputs: np.ndarray) -> Statistic:
     return measure
 
 
-def _regression(y_true: np.ndarray, outputs: np.ndarray) -> Statistic:
-    n = len(y_true)
-    truth = y_true.astype("float64")
-    error = outputs.astype("float64") - truth
-    centred = truth - truth.mean()  # keeps the sums of squares from cancelling
-    rows = np.column_stack([np.abs(error), error**2, centred, centred**2])
+def _regression(problem: Problem, truth: np.ndarray, outputs: np.ndarray) -> Statistic:
+    n, k = truth.shape
+    said = outputs.astype("float64")
+    error = problem.amounts(said).reshape(n, k) - truth
+    centred = truth - truth.mean(axis=0)  # keeps the sums of squares from cancelling
+    means = np.column_stack(
+        [np.abs(error).mean(axis=1), (error**2).mean(axis=1), *_of_quantiles(problem, truth, said)]
+    )
+    rows = np.hstack([error**2, centred, centred**2, means])
 
     def measure(counts: np.ndarray) -> np.ndarray:
-        absolute, square, total, total_square = (counts.astype("float64") @ rows).T
+        square, total, total_square, sums = _parts(counts.astype("float64") @ rows, k)
         spread = total_square - total**2 / n
         spread = np.where(spread > NO_SPREAD * total_square, spread, np.nan)
-        return np.column_stack([absolute / n, np.sqrt(square / n), 1 - square / spread])
+        absolute, squares, *others = sums / n
+        return np.column_stack([absolute, np.sqrt(squares), (1 - square / spread).mean(axis=1), *others])
 
     return measure
+
+
+def _of_quantiles(problem: Problem, truth: np.ndarray, said: np.ndarray) -> list[np.ndarray]:
+    """The mean pinball loss of each row, and the share of its truths inside, each float64 ``(n,)``."""
+    if not problem.quantiles:
+        return []
+    levels = np.array(problem.quantiles)
+    values = np.sort(said.reshape(*truth.shape, len(levels)), axis=2)
+    error = truth[:, :, None] - values
+    pinball = np.maximum(levels * error, (levels - 1) * error).mean(axis=(1, 2))
+    inside = (values[:, :, 0] <= truth) & (truth <= values[:, :, -1])
+    return [pinball, inside.mean(axis=1)][: len(metric_names(problem)) - len(REGRESSION)]
 
 
 def _of_truth(truth: np.ndarray, outputs: np.ndarray) -> np.ndarray:

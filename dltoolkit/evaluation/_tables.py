@@ -7,7 +7,14 @@ import pandas as pd
 
 from dltoolkit._checks import listed
 from dltoolkit.evaluation._bootstrap import interval
-from dltoolkit.evaluation._statistics import LOWER_IS_BETTER, predicted
+from dltoolkit.evaluation._statistics import (
+    LOWER_IS_BETTER,
+    UNRANKED,
+    metric_names,
+    point,
+    predicted,
+    statistic,
+)
 from dltoolkit.problem import Problem
 
 
@@ -34,7 +41,8 @@ def difference_table(
     Returns:
         pandas.DataFrame: The columns of `metric_table` and ``verdict``: ``"better"`` or ``"worse"`` when the whole
         interval lies on one side of 0 (losses and errors count as better when lower), else
-        ``"no clear difference"``; ``"not tested"`` without an interval.
+        ``"no clear difference"``; ``"not tested"`` without an interval; ``"neither"`` for a coverage, of which more is
+        not better.
     """
     table = metric_table(values, draws, names, confidence)
     lower_is_better = table.index.isin(list(LOWER_IS_BETTER))
@@ -42,8 +50,21 @@ def difference_table(
     verdict = np.full(len(names), "no clear difference", dtype=object)
     verdict[np.where(lower_is_better, below, above)] = "better"
     verdict[np.where(lower_is_better, above, below)] = "worse"
+    verdict[table.index.isin(list(UNRANKED))] = "neither"
     verdict[table["low"].isna().to_numpy()] = "not tested"
     return table.assign(verdict=pd.array(verdict, dtype="str"))
+
+
+def target_table(problem: Problem, y_true: np.ndarray, outputs: np.ndarray) -> pd.DataFrame:
+    """The metrics of each amount on its own: index ``target``, a column a metric, float64."""
+    n, k = len(y_true), len(problem.targets)
+    truth, said = y_true.reshape(n, k), outputs.reshape(n, k, -1)
+    lines = []
+    for i, name in enumerate(problem.targets):
+        one = Problem("regression", name, quantiles=problem.quantiles)
+        block = said[:, i] if problem.quantiles else said[:, i, 0]
+        lines.append(point(statistic(one, truth[:, i], block, 0.5), n))
+    return pd.DataFrame(lines, pd.Index(problem.targets, name="target"), metric_names(problem))
 
 
 def never_answered(problem: Problem, said: Mapping[str, np.ndarray], threshold: float) -> list[str]:
@@ -93,7 +114,7 @@ def undefined(draws: np.ndarray, names: Sequence[str]) -> list[str]:
 
 def short(value: float, metric: str) -> str:
     """A metric as text: three decimals where it is bounded by 1, else four significant digits."""
-    if metric not in ("mae", "rmse"):
+    if metric not in ("mae", "rmse", "pinball"):
         return f"{value:.3f}"
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"
 

@@ -1,5 +1,6 @@
 """Baselines: what a network has to beat before it is worth its trouble."""
 
+import itertools
 import time
 import warnings
 from typing import Any
@@ -69,6 +70,7 @@ class Baseline:
         self.left_out: dict[str, str] = {}
         self._columns: Columns | None = None
         self._models: list[Pipeline] = []
+        self._offsets: list[np.ndarray] = []
         self._facts: dict[str, object] = {}
 
     def __repr__(self) -> str:
@@ -100,13 +102,14 @@ class Baseline:
         columns = Columns.learn(frame, roles)
         features = _features(columns, frame)
         models, unsettled = [], False
-        for target in targets:
-            estimator = self._estimator(target, columns)
+        for target, quantile in itertools.product(targets, self._apart()):
+            estimator = self._estimator(target, columns, quantile)
             with warnings.catch_warnings(record=True) as caught, threadpool_limits(THREADS, "openmp"):
                 warnings.simplefilter("always", ConvergenceWarning)
                 models.append(estimator.fit(features, target))
             unsettled |= _hand_on(caught)
         self._models, self._columns, self.left_out = models, columns, left_out
+        self._offsets = self._misses(features, targets)
         self._facts = {
             "rows": f"{len(frame):,}",
             "seconds": f"{time.perf_counter() - start:.2f}",
@@ -122,7 +125,8 @@ class Baseline:
 
         Returns:
             numpy.ndarray: float64. Binary: probability of the positive class ``(n,)``. Multiclass and multilabel:
-            probabilities ``(n, n_classes)``. Regression: amounts ``(n,)``.
+            probabilities ``(n, n_classes)``. Regression: amounts ``(n,)``, or ``(n, head.units)`` of several or of
+            quantiles.
 
         Raises:
             InputError: If it has not been fitted, the frame is empty, a feature column is missing, or a value
@@ -137,7 +141,7 @@ class Baseline:
         features = _features(columns, frame)
         with threadpool_limits(THREADS, "openmp"):
             if self.problem.kind == "regression":
-                return np.asarray(self._models[0].predict(features), "float64")
+                return self._amounts(features)
             columns_of = [self._probabilities(model, features) for model in self._models]
         if self.problem.kind == "multiclass":
             return columns_of[0]
@@ -167,7 +171,7 @@ class Baseline:
         if self.problem.kind == "multilabel":
             return [column.astype(int) for column in encoded.T]
         if self.problem.kind == "regression":
-            return [encoded.astype("float64")]
+            return list(encoded.astype("float64").reshape(len(encoded), -1).T)
         seen = np.unique(encoded).astype(int)
         if len(seen) < 2:
             got = f"only {self.problem.classes[seen[0]]!r} in {len(encoded):,} rows"
@@ -179,6 +183,30 @@ class Baseline:
                 ]
             )
         return [encoded.astype(int)]
+
+    def _apart(self) -> tuple[float | None, ...]:
+        """The quantiles that take an estimator each; ridge regression learns the mean alone."""
+        learns = self.problem.quantiles and self.name != "linear"
+        return self.problem.quantiles if learns else (None,)
+
+    def _misses(self, features: pd.DataFrame, targets: list[np.ndarray]) -> list[np.ndarray]:
+        """Of ridge regression: how far below each quantile of a target its answers lie in training."""
+        if not self.problem.quantiles or self.name != "linear":
+            return []
+        said = [model.predict(features) for model in self._models]
+        return [
+            np.quantile(target - answer, self.problem.quantiles)
+            for target, answer in zip(targets, said, strict=True)
+        ]
+
+    def _amounts(self, features: pd.DataFrame) -> np.ndarray:
+        """Amounts, or quantiles of them in order, of each target after the other."""
+        said = [np.asarray(model.predict(features), "float64") for model in self._models]
+        if self._offsets:
+            said = [
+                answer + miss for answer, misses in zip(said, self._offsets, strict=True) for miss in misses
+            ]
+        return said[0] if len(said) == 1 else np.column_stack(said)
 
     def _usable(self, frame: pd.DataFrame, schema: Schema) -> tuple[dict[str, str], dict[str, str]]:
         """Roles of the columns to use, and the reason for each one left out."""
@@ -198,11 +226,12 @@ class Baseline:
             stop([complaint("schema", f"at least one feature that {self.name!r} can use", got, cure)])
         return usable, left_out
 
-    def _estimator(self, target: np.ndarray, columns: Columns) -> Pipeline:
-        """The estimator with its preparation, unfitted."""
+    def _estimator(self, target: np.ndarray, columns: Columns, quantile: float | None) -> Pipeline:
+        """The estimator with its preparation, unfitted; for one quantile of an amount where there is one."""
         amount = self.problem.kind == "regression"
         if self.name == "majority" or (not amount and np.ptp(target) == 0):
-            return make_pipeline(DummyRegressor() if amount else DummyClassifier(strategy="prior"))
+            level = {} if quantile is None else {"strategy": "quantile", "quantile": quantile}
+            return make_pipeline(DummyRegressor(**level) if amount else DummyClassifier(strategy="prior"))
         if self.name == "linear":
             last = Ridge() if amount else LogisticRegression(max_iter=MOST_ITERATIONS, random_state=self.seed)
             return make_pipeline(_one_hot(columns), last)
@@ -212,6 +241,7 @@ class Baseline:
         make = HistGradientBoostingRegressor if amount else HistGradientBoostingClassifier
         first = columns.n_numbers + columns.n_date_parts
         codes = list(range(first, first + len(columns.categories)))
+        settings |= {} if quantile is None else {"loss": "quantile", "quantile": quantile}
         last = make(early_stopping=False, categorical_features=codes, random_state=self.seed, **settings)
         return make_pipeline(last)
 
@@ -226,11 +256,15 @@ class Baseline:
 def baseline(problem: Problem, name: str = "linear", *, seed: int = 0) -> Baseline:
     """A baseline for a problem, still to be fitted.
 
-    * ``"majority"``: the classes' shares in the training rows, whatever the row; the mean for a regression.
+    * ``"majority"``: the classes' shares in the training rows, whatever the row; the mean (or the quantiles) for a
+      regression.
     * ``"linear"``: logistic regression, or ridge regression for amounts. Numbers are standardised with the median
       for missing ones and an indicator; categories, months, weekdays and hours are one-hot; texts are TF-IDF.
     * ``"boosting"``: histogram gradient boosting of trees, which take missing values and categories as they are, and
       do not read text.
+
+    Several amounts, and their quantiles, are learnt one by one; the linear one's quantiles are its answer plus those of
+    its misses in training.
 
     Pictures are histograms of edge directions and a small thumbnail, sounds their energies in bands, sequences their
     levels, spreads and trends; users, items and series are categories.

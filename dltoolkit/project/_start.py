@@ -27,6 +27,7 @@ def define(
     target: str | tuple[str, ...] | None = None,
     kind: str | None = None,
     positive: Any = None,
+    quantiles: tuple[float, ...] = (),
 ) -> Outcome:
     """Step 1: read the table, and what is to be predicted from it."""
     source = project.source if data is None else Source.of(data)
@@ -35,7 +36,7 @@ def define(
     if target is None:
         cure = f"Name it: target=... The columns are: {listed(raw.columns, 50)}."
         raise InputError(complaint("target", "the column to predict", "None", cure))
-    problem = Problem.infer(raw, target, kind=kind, positive=positive)
+    problem = Problem.infer(raw, target, kind=kind, positive=positive, quantiles=quantiles)
     Schema.infer(raw, target)  # names what cannot be kept, such as a column of mixed types
     write_table(folder / "raw.parquet", raw)
     _files.write_json(folder / "problem.json", problem.to_json())
