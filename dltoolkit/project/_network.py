@@ -12,6 +12,7 @@ from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.project._outcome import Outcome
 from dltoolkit.project._steps import passes_on
+from dltoolkit.training._compile import check_loss
 
 if TYPE_CHECKING:
     from dltoolkit.project._project import Project
@@ -97,10 +98,7 @@ def loss(
     """Step 6: choose what is made small."""
     problem = project.problem
     name = str(problem.loss if loss is None else loss)
-    try:
-        keras.losses.get(name)
-    except ValueError:
-        stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss))])
+    check_loss(name, problem)
     chosen = {
         "loss": name,
         "class_weight": class_weight,
