@@ -14,6 +14,8 @@ _HOMES = {
     "recipe": "_build",
     "Recipe": "_recipe",
     "choices": "_choices",
+    "cnn": "_images",
+    "resnet": "_images",
     "linear": "_networks",
     "mlp": "_networks",
     "describe": "_describe",
