@@ -189,6 +189,7 @@ def finish(
     name: str,
     output_bias: str = "base_rate",
     initializer: str = "glorot_uniform",
+    regularizer: keras.regularizers.Regularizer | None = None,
     seed: int = 0,
 ) -> keras.Model:
     """Put the problem's head on a network.
@@ -202,6 +203,7 @@ def finish(
         name: Name of the model.
         output_bias: ``"base_rate"`` or ``"zeros"``.
         initializer: Keras initialiser of the head. Defaults to ``"glorot_uniform"``.
+        regularizer: Penalty on the head's weights, as `penalty` gives it. Defaults to none.
         seed: Seed of the initialiser.
 
     Returns:
@@ -214,14 +216,21 @@ def finish(
     if several:
         shape = (x.shape[1], units)
         head = keras.layers.EinsumDense(
-            "nkd,kdu->nku", shape, bias_axes="ku", kernel_initializer=start, name=free_name("heads", inputs)
+            "nkd,kdu->nku",
+            shape,
+            bias_axes="ku",
+            kernel_initializer=start,
+            kernel_regularizer=regularizer,
+            name=free_name("heads", inputs),
         )
         y = keras.layers.Activation(activation, name=free_name("activation", inputs))(head(x))
         y = target_units(y, problem, preprocessor)
         y = keras.layers.Identity(name=free_name(MEMBERS, inputs))(y)
         y = keras.layers.GlobalAveragePooling1D(name=answer)(y)
     else:
-        head = keras.layers.Dense(units, activation, kernel_initializer=start, name=answer)
+        head = keras.layers.Dense(
+            units, activation, kernel_initializer=start, kernel_regularizer=regularizer, name=answer
+        )
         y = target_units(head(x), problem, preprocessor)
     model = keras.Model(dict(inputs), y, name=name)
     if output_bias == "base_rate":
