@@ -235,6 +235,11 @@ def dense_names(plan: Plan) -> tuple[str, ...]:
     return tuple(names)
 
 
+def dense_quantiles(plan: Plan) -> dict[int, tuple[float, ...]]:
+    """Place in the dense block and quantiles of each column of numbers that takes more than two values."""
+    return {i: p.quantiles for i, p in enumerate(plan.numeric) if len(p.quantiles) > 2}
+
+
 def feature_specs(plan: Plan) -> dict[str, FeatureSpec]:
     """What comes out: the dense block, then an id column for each embedded category, then the media."""
     n = len(dense_names(plan))

@@ -26,6 +26,9 @@ DAY = 86_400.0  # seconds
 CYCLES = {"year": 365.2425, "week": 7.0, "day": 1.0}  # days; the year is the Gregorian mean year
 MONDAY = 3.0  # days: 1970-01-01 was a Thursday, so that three more put Monday at the start of the week
 MOST_TARGET_LABELS = 10_000
+QUANTILES = (
+    65  # kept of each column of numbers: a network may cut it into up to 64 parts with as many rows each
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +86,10 @@ class TargetStatistics:
 
 @dataclasses.dataclass(frozen=True)
 class NumericPlan:
-    """A numeric, boolean or elapsed-time column: ``(fill(x) - centre) * scale``, after a signed log where asked."""
+    """A numeric, boolean or elapsed-time column: ``(fill(x) - centre) * scale``, after a signed log where asked.
+
+    `quantiles` are those of the scaled training values that are known, each once and rising; none of a boolean.
+    """
 
     column: str
     role: str
@@ -93,6 +99,7 @@ class NumericPlan:
     scale: float
     indicator: bool
     why: str
+    quantiles: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,7 +249,14 @@ def plan_number(
         1 / spread,
         indicators and missing,
         why + _WHY[treatment],
+        () if role == "boolean" else _quantiles((scaled[~np.isnan(values)] - centre) / spread),
     )
+
+
+def _quantiles(values: np.ndarray) -> tuple[float, ...]:
+    """Different quantiles of numbers, values that occur, the least and the largest among them, to six digits."""
+    found = np.quantile(values, np.linspace(0, 1, QUANTILES), method="inverted_cdf")
+    return tuple(sorted({float(f"{value:.6g}") for value in found}))
 
 
 _WHY = {

@@ -41,6 +41,8 @@ class Preprocessor:
         left_out: Feature columns that are not used, and why.
         specs: Name of each feature tensor and its `FeatureSpec`.
         feature_names: Names of the columns of ``"dense"``.
+        quantiles: Place in ``"dense"`` of each column of numbers, to quantiles of its training values as they stand there,
+            rising, 3 to 65 of them.
         media: Column of texts, pictures, sounds or sequences to the name of its feature.
         target_statistics: For each target column its `TargetStatistics` in the training part.
         model: A plain ``keras.Model``: dict of raw columns in (see `inputs`), one input a column; dict of features out.
@@ -65,6 +67,7 @@ class Preprocessor:
         self.left_out = dict(plan.left_out)
         self.specs: dict[str, FeatureSpec] = _graph.feature_specs(plan)
         self.feature_names = _graph.dense_names(plan)
+        self.quantiles = _graph.dense_quantiles(plan)
         self.media = _graph.media_keys(plan)
         self.model = model if model is not None else _graph.whole_model(plan, _graph.features_model(plan))
 
