@@ -4,6 +4,7 @@ import collections
 import io
 import pickle
 import struct
+import typing
 import zipfile
 
 import numpy as np
@@ -43,7 +44,7 @@ class _Call:
 class _Pickler(pickle._Pickler):
     """Writes what PyTorch writes, without PyTorch."""
 
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch: typing.ClassVar = dict(pickle._Pickler.dispatch)
 
     def __init__(self, file, legacy):
         super().__init__(file, 2)
