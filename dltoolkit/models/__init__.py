@@ -14,6 +14,7 @@ _HOMES = {
     "recipe": "_build",
     "Recipe": "_recipe",
     "choices": "_choices",
+    "audio_cnn": "_sounds",
     "cnn": "_images",
     "resnet": "_images",
     "linear": "_networks",
