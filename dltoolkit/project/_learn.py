@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dltoolkit import _files, evaluation, training
 from dltoolkit._keras import keras
-from dltoolkit.models import mlp
 from dltoolkit.problem import Objective
 from dltoolkit.project._artefacts import Best
-from dltoolkit.project._network import build
+from dltoolkit.project._network import BY_RECIPE, build, takes_networks
 from dltoolkit.project._outcome import FOR_ONCE, Outcome
 from dltoolkit.project._steps import passes_on
 
@@ -47,8 +46,10 @@ def _fit(
 
 
 def chosen(project: "Project") -> dict[str, Any]:
-    """What the steps loss and optimizer chose, as `training.fit` takes it."""
-    return without(project.loss | project.optimizer, "why")
+    """What the steps loss and optimizer chose, as `training.fit` takes it; the recipe's choice is left to the recipe."""
+    optimizer = project.optimizer
+    by_hand = {} if optimizer["why"] == BY_RECIPE else optimizer
+    return without(project.loss | by_hand, "why")
 
 
 def without(settings: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -93,8 +94,8 @@ class Race(keras.callbacks.Callback):
             self.gave_up = self.model.stop_training = True
 
 
-@passes_on(mlp, "seed")
 @passes_on(training.fit, "epochs", "seed")
+@takes_networks("seed")
 def fine_tune(
     project: "Project",
     folder: pathlib.Path,

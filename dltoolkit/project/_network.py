@@ -1,5 +1,6 @@
 """Steps 3 to 7: preprocess, design, initialise, loss, optimizer."""
 
+import importlib.util
 import inspect
 import math
 import pathlib
@@ -7,9 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dltoolkit import _files, models, preprocessing, training
-from dltoolkit._checks import check_choice, check_number, complaint, listed, stop
+from dltoolkit._checks import check_choice, check_number, complaint, stop
 from dltoolkit._keras import keras
+from dltoolkit.models._build import ARCHITECTURES, AUTO, builder_of
 from dltoolkit.preprocessing import Preprocessor
+from dltoolkit.problem import Problem
 from dltoolkit.project._outcome import Outcome
 from dltoolkit.project._steps import passes_on
 from dltoolkit.training._compile import check_loss
@@ -17,8 +20,16 @@ from dltoolkit.training._compile import check_loss
 if TYPE_CHECKING:
     from dltoolkit.project._project import Project
 
-BUILDERS: dict[str, Callable[..., Any]] = {"mlp": models.mlp, "linear": models.linear}
 _INITIAL = ("initializer", "seed")
+_KEPT = ("architecture", "parameters")
+LEARNT_WITH = "mlp"  # its knobs are those of the design panel, and what they do can be seen
+ANSWERING = tuple(
+    name
+    for name, entry in ARCHITECTURES.items()
+    if entry.kinds and importlib.util.find_spec(f"dltoolkit.models.{entry.home}")
+)
+BY_RECIPE = "The recipe of the network says so."
+BY_HAND = "You chose it."
 
 
 @passes_on(preprocessing.fit)
@@ -36,25 +47,39 @@ def load_preprocessor(project: "Project", folder: pathlib.Path) -> Preprocessor:
     return preprocessing.load(folder)
 
 
-@passes_on(models.mlp, *_INITIAL)
-def design(project: "Project", folder: pathlib.Path, *, architecture: str = "mlp", **options: Any) -> Outcome:
+def takes_networks(*but: str) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+    """Mark a step's function as one that takes the options of every builder, all but those named."""
+
+    def mark(step: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        for name in ANSWERING:
+            step = passes_on(builder_of(name), *but)(step)
+        return step
+
+    return mark
+
+
+@takes_networks(*_INITIAL)
+def design(
+    project: "Project", folder: pathlib.Path, *, architecture: str | None = None, **options: Any
+) -> Outcome:
     """Step 4: choose the layers, and build them once to see that they fit."""
-    defaults = _defaults(check_choice(architecture, BUILDERS, "architecture"))
-    unknown = [name for name in options if name not in defaults or name in _INITIAL]
-    if unknown:
-        expected = f"an option of {architecture}: {listed([n for n in defaults if n not in _INITIAL], 20)}"
-        stop(
-            [complaint(f"design setting {listed(unknown)}", expected, "none", "architecture='mlp' takes it.")]
-        )
-    chosen = {n: options.get(n, default) for n, default in defaults.items() if n not in _INITIAL}
-    network = BUILDERS[architecture](project.problem, project.preprocessor, **chosen)
+    problem, preprocessor = project.problem, project.preprocessor
+    architecture = usual(problem, preprocessor) if architecture is None else architecture
+    network = models.build(problem, preprocessor, architecture, **options)
+    architecture = models.pick(problem, preprocessor) if architecture == AUTO else architecture
+    chosen = {n: v for n, v in (_defaults(architecture) | options).items() if n not in _INITIAL}
     _files.write_json(
-        folder / "design.json",
-        {"architecture": architecture, **chosen, "parameters": network.count_params()},
+        folder / "design.json", {"architecture": architecture, **chosen, "parameters": network.count_params()}
     )
-    layers = "-".join(str(width) for width in chosen.get("units", ()))
+    layers = "-".join(str(width) for width in chosen.get("units") or ())
     text = f"{architecture}{' ' if layers else ''}{layers}, {network.count_params():,} parameters"
     return Outcome(chosen, text)
+
+
+def usual(problem: Problem, preprocessor: Preprocessor) -> str:
+    """The network that a project begins with: what did best for its columns; for a plain table the one to learn with."""
+    best = models.pick(problem, preprocessor)
+    return LEARNT_WITH if best == "tabular" else best
 
 
 def load_design(project: "Project", folder: pathlib.Path) -> dict[str, Any]:
@@ -67,14 +92,18 @@ def initialise(
 ) -> Outcome:
     """Step 5: choose the first weights, and draw them once to see that Keras can."""
     layers = project.design
-    defaults = _defaults(layers["architecture"])
+    start = _defaults(layers["architecture"]).get("initializer")
+    if start is None and initializer is not None:
+        cure = "Leave initializer out."
+        expected = f"none, as {layers['architecture']!r} chooses its first weights itself"
+        stop([complaint("initializer", expected, repr(initializer), cure)])
     chosen = {
-        "initializer": defaults["initializer"] if initializer is None else initializer,
+        **({} if start is None else {"initializer": start if initializer is None else initializer}),
         "seed": int(check_number(project.seed if seed is None else seed, "seed", low=0, whole=True)),
     }
     build(project, {**layers, **chosen})
     _files.write_json(folder / "initialise.json", chosen)
-    return Outcome(chosen, f"{chosen['initializer']}, seed {chosen['seed']}")
+    return Outcome(chosen, f"{chosen.get('initializer', 'its own weights')}, seed {chosen['seed']}")
 
 
 def load_initialise(project: "Project", folder: pathlib.Path) -> dict[str, Any]:
@@ -84,8 +113,8 @@ def load_initialise(project: "Project", folder: pathlib.Path) -> dict[str, Any]:
 
 def build(project: "Project", network: dict[str, Any]) -> keras.Model:
     """The uncompiled network of the settings in `Project.network`."""
-    options = {n: v for n, v in network.items() if n not in ("architecture", "parameters")}
-    return BUILDERS[network["architecture"]](project.problem, project.preprocessor, **options)
+    options = {n: v for n, v in network.items() if n not in _KEPT}
+    return models.build(project.problem, project.preprocessor, network["architecture"], **options)
 
 
 def loss(
@@ -102,7 +131,7 @@ def loss(
     chosen = {
         "loss": name,
         "class_weight": class_weight,
-        "why": problem.loss.why if name == problem.loss else "You chose it.",
+        "why": problem.loss.why if name == problem.loss else BY_HAND,
     }
     _files.write_json(folder / "loss.json", chosen)
     weights = f", classes weighted ({class_weight})" if class_weight else ""
@@ -122,17 +151,30 @@ def optimizer(
     learning_rate: float | None = None,
 ) -> Outcome:
     """Step 7: choose how it is made small."""
-    default = inspect.signature(training.fit).parameters["optimizer"].default
-    name = check_choice(
-        str(default if optimizer is None else optimizer).lower(), training.LEARNING_RATES, "optimizer"
-    )
-    rate = training.LEARNING_RATES[name] if learning_rate is None else learning_rate
+    recipe = _recipe(project)
+    name = str(recipe.optimizer if optimizer is None else optimizer).lower()
+    name = check_choice(name, training.LEARNING_RATES, "optimizer")
+    own = recipe.learning_rate if name == recipe.optimizer else None
+    usual_rate = training.LEARNING_RATES[name] if own is None else own
+    rate = usual_rate if learning_rate is None else learning_rate
     chosen = {
         "optimizer": name,
         "learning_rate": float(check_number(rate, "learning_rate", low=0, open_low=True)),
+        "why": BY_RECIPE if optimizer is None and learning_rate is None else BY_HAND,
     }
     _files.write_json(folder / "optimizer.json", chosen)
     return Outcome(chosen, f"{name}, learning rate {chosen['learning_rate']:g}")
+
+
+def _recipe(project: "Project") -> models.Recipe:
+    """How the network in hand is trained by default; how most are, where there is none yet.
+
+    The design is read off its file: the choice of an optimizer does not become stale with it.
+    """
+    if not project.is_done("design"):
+        return models.Recipe()
+    name = _files.read_json(project.folder / "design.json")["architecture"]
+    return models.recipe(name, project.problem, preprocessing.load(project.folder))
 
 
 def load_optimizer(project: "Project", folder: pathlib.Path) -> dict[str, Any]:
@@ -142,7 +184,7 @@ def load_optimizer(project: "Project", folder: pathlib.Path) -> dict[str, Any]:
 
 def _defaults(architecture: str) -> dict[str, Any]:
     """The options of a builder with their defaults."""
-    parameters = inspect.signature(BUILDERS[architecture]).parameters.items()
+    parameters = inspect.signature(builder_of(architecture)).parameters.items()
     return {
         name: list(p.default) if isinstance(p.default, tuple) else p.default
         for name, p in parameters

@@ -10,9 +10,9 @@ import pandas as pd
 
 from dltoolkit import _files, training, tuning
 from dltoolkit._checks import check_number
+from dltoolkit.models._build import builder_of
 from dltoolkit.problem import Problem
 from dltoolkit.project._learn import chosen, without
-from dltoolkit.project._network import BUILDERS
 from dltoolkit.project._outcome import Outcome
 from dltoolkit.project._source import few_rows
 from dltoolkit.project._steps import passes_on
@@ -49,7 +49,7 @@ def tune(
     epochs = limits.trial_epochs if epochs is None else epochs
     seed = project.seed if seed is None else seed
     found = tuning.search(
-        BUILDERS[project.network["architecture"]],
+        builder_of(project.network["architecture"]),
         project.preprocessor,
         parts,
         problem,
