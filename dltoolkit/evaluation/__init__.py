@@ -4,6 +4,17 @@ Nothing here needs TensorFlow: labels and outputs are arrays.
 """
 
 from dltoolkit.evaluation._evaluation import Evaluation, best_threshold, expected_calibration_error
+from dltoolkit.evaluation._recommend import TopK, recommend, top_k
 from dltoolkit.evaluation._score import Predictor, evaluate, score
 
-__all__ = ["Evaluation", "Predictor", "best_threshold", "evaluate", "expected_calibration_error", "score"]
+__all__ = [
+    "Evaluation",
+    "Predictor",
+    "TopK",
+    "best_threshold",
+    "evaluate",
+    "expected_calibration_error",
+    "recommend",
+    "score",
+    "top_k",
+]
