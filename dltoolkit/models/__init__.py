@@ -17,6 +17,7 @@ _HOMES = {
     "audio_cnn": "_sounds",
     "cnn": "_images",
     "resnet": "_images",
+    "tabular": "_tabular",
     "linear": "_networks",
     "mlp": "_networks",
     "describe": "_describe",

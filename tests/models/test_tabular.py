@@ -1,0 +1,206 @@
+"""The network for tables: members that share their weights, numbers cut into pieces, and a start at the base rates."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from dltoolkit import Problem, Schema, data, models, preprocessing, training
+from dltoolkit._checks import InputError
+
+ROWS = 300
+TARGETS = {
+    "binary": "binary",
+    "multiclass": "multiclass",
+    "multilabel": ["l1", "l2"],
+    "regression": "regression",
+}
+
+
+@pytest.fixture(scope="module")
+def table():
+    random = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "a": random.lognormal(size=ROWS),
+            "b": random.choice([1.0, 2.0, np.nan], ROWS),
+            "own": random.integers(0, 2, ROWS),
+            "home": random.choice(["rent", "own", "other"], ROWS),
+            "town": random.choice([f"t{i}" for i in range(40)], ROWS),
+            "binary": random.choice(["no", "yes"], ROWS, p=[0.8, 0.2]),
+            "multiclass": random.choice(["x", "y", "z"], ROWS, p=[0.6, 0.3, 0.1]),
+            "l1": random.integers(0, 2, ROWS),
+            "l2": (random.random(ROWS) < 0.1).astype(int),
+            "regression": random.normal(500, 20, ROWS),
+        }
+    )
+
+
+ROLES = {"a": "numeric", "b": "numeric", "own": "boolean", "home": "categorical", "town": "categorical"}
+
+
+def parts(table, kind="binary"):
+    target = TARGETS[kind]
+    columns = [*ROLES, *([target] if isinstance(target, str) else target)]
+    schema = Schema.infer(table[columns], target).with_roles(**ROLES)
+    return Problem.infer(table, target), preprocessing.fit(table[columns], schema)
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_it_is_uncompiled_has_the_problem_s_head_and_answers_with_the_base_rates(table, kind):
+    problem, preprocessor = parts(table, kind)
+    model = models.tabular(problem, preprocessor, pieces=8)
+    assert (model.name, model.compiled) == ("tabular", False)
+    outputs = model(preprocessor.transform(table)).numpy()
+    assert outputs.shape == (ROWS, problem.head.units)
+    expected = {
+        "binary": [(table["binary"] == "yes").mean()],
+        "multiclass": table["multiclass"].value_counts(normalize=True).sort_index(),
+        "multilabel": table[["l1", "l2"]].mean(),
+        "regression": [table["regression"].mean()],
+    }[kind]
+    np.testing.assert_allclose(outputs.mean(axis=0), expected, rtol=0.1, atol=0.05)
+
+
+def test_the_members_are_the_networks_that_numpy_makes_of_the_weights(table):
+    problem, preprocessor = parts(table)
+    model = models.tabular(problem, preprocessor, members=3, units=(6, 5), pieces=4, dropout=0.5)
+    random = np.random.default_rng(1)
+    model.set_weights([w + random.normal(0, 0.1, w.shape) * (w.ndim > 0) for w in model.get_weights()])
+    weights = {w.path: w.numpy() for w in model.weights}
+    features = preprocessor.transform(table)
+    block = features["dense"]
+    vector = weights[next(p for p in weights if p.endswith("embeddings"))][features["town"][:, 0]]
+    joined = np.concatenate([3 * np.tanh(block / 3), vector], axis=1)
+    numbers = block @ weights["numbers/kernel"]
+    pieces = np.clip(numbers[:, :, None] * weights["pieces/kernel"] + weights["pieces/bias"], 0, 1)
+    answers = []
+    for k in range(3):
+        x = (joined * weights["adapter/kernel"][k]) @ weights["hidden_1/kernel"] + weights["hidden_1/bias"]
+        x = np.maximum(x + pieces.reshape(ROWS, -1) @ weights["hidden_1_pieces/kernel"], 0)
+        x = np.maximum(x @ weights["hidden_2/kernel"] + weights["hidden_2/bias"], 0)
+        answers.append(1 / (1 + np.exp(-x @ weights["heads/kernel"][k] - weights["heads/bias"][k])))
+    members = keras.Model(model.input, model.get_layer("members").output)(features).numpy()
+    np.testing.assert_allclose(members, np.stack(answers, axis=1), atol=1e-5)
+    np.testing.assert_allclose(model(features).numpy(), np.mean(answers, axis=0), atol=1e-5)
+
+
+def test_pieces_are_zero_below_one_above_and_the_share_of_the_way_within(table):
+    problem, preprocessor = parts(table)
+    model = models.tabular(problem, preprocessor, pieces=4)
+    encoded = keras.Model(model.input, model.get_layer("encoded").output)(preprocessor.transform(table))
+    names = [preprocessor.feature_names[place] for place in preprocessor.quantiles]
+    assert names == ["a"]  # b has two values, so that nothing lies between its quantiles
+    edges = np.sort(table["a"])[[0, 74, 149, 224, 299]]
+    expected = np.clip(
+        (table["a"].to_numpy()[:, None] - edges[:-1]) / np.diff(edges), 0, 1
+    )  # equation 1 of Gorishniy et al. 2022
+    np.testing.assert_allclose(encoded.numpy(), expected, atol=1e-3)
+
+
+def test_cutting_into_pieces_changes_nothing_at_the_start(table):
+    problem, preprocessor = parts(table)
+    features = preprocessor.transform(table)
+    plain, cut = (models.tabular(problem, preprocessor, pieces=n)(features).numpy() for n in (0, 8))
+    np.testing.assert_array_equal(plain, cut)
+
+
+def test_edges_of_pieces_and_their_choice_are_not_trained(table):
+    model = models.tabular(*parts(table), pieces=8)
+    assert {w.path for w in model.non_trainable_weights} >= {
+        "numbers/kernel",
+        "pieces/kernel",
+        "pieces/bias",
+    }
+
+
+def test_the_same_seed_gives_the_same_start_and_another_one_another(table):
+    problem, preprocessor = parts(table)
+    first, same, other = (models.tabular(problem, preprocessor, seed=s).get_weights() for s in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, same, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_a_table_without_numbers_or_without_categories_has_one_too(table):
+    for columns in (["town"], ["a"], ["home"]):
+        schema = Schema.infer(table[[*columns, "binary"]], "binary")
+        preprocessor = preprocessing.fit(table, schema.with_roles(**{c: ROLES[c] for c in columns}))
+        model = models.tabular(Problem.infer(table, "binary"), preprocessor, pieces=8)
+        assert np.isfinite(model(preprocessor.transform(table)).numpy()).all()
+
+
+def test_columns_may_bear_the_names_of_layers(table):
+    named = table.rename(columns={"town": "adapter", "home": "members", "a": "pieces"})
+    roles = {"adapter": "categorical", "members": "categorical", "pieces": "numeric"}
+    schema = Schema.infer(named[[*roles, "binary"]], "binary").with_roles(**roles)
+    preprocessor = preprocessing.fit(named, schema, categorical="embedding")
+    model = models.tabular(Problem.infer(named, "binary"), preprocessor, pieces=8)
+    assert np.isfinite(model(preprocessor.transform(named)).numpy()).all()
+
+
+def test_texts_beside_a_table_join_it(table):
+    mixed = table[["a", "binary"]].assign(note=[f"word{i % 7} and {i % 3}" for i in range(ROWS)])
+    schema = Schema.infer(mixed, "binary").with_roles(a="numeric", note="text")
+    preprocessor = preprocessing.fit(mixed, schema)
+    model = models.tabular(Problem.infer(mixed, "binary"), preprocessor)
+    assert set(model.input) == set(preprocessor.specs)
+    assert np.isfinite(model(preprocessor.transform(mixed)).numpy()).all()
+
+
+def test_plain_keras_saves_and_loads_it(table, tmp_path):
+    problem, preprocessor = parts(table)
+    model = models.tabular(problem, preprocessor, members=4, pieces=8)
+    model.save(tmp_path / "tabular.keras")
+    again = keras.saving.load_model(tmp_path / "tabular.keras", safe_mode=True)
+    features = preprocessor.transform(table)
+    np.testing.assert_array_equal(again(features).numpy(), model(features).numpy())
+
+
+def test_options_stand_in_the_layers(table):
+    problem, preprocessor = parts(table)
+    options = {"activation": "tanh", "initializer": "lecun_normal", "dropout": 0.25, "l1": 0.01, "l2": 0.02}
+    model = models.tabular(problem, preprocessor, units=(7, 5), normalisation="layer", **options)
+    hidden = [model.get_layer(f"hidden_{i}") for i in (1, 2)]
+    assert [layer.units for layer in hidden] == [7, 5]
+    assert all(type(layer.kernel_initializer).__name__ == "LecunNormal" for layer in hidden)
+    assert all(layer.kernel_regularizer.l1 == pytest.approx(0.01) for layer in hidden)
+    assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.25] * 2
+    assert [type(layer).__name__ for layer in model.layers].count("LayerNormalization") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"members": 0}, "members: expected a whole number"),
+        ({"units": ()}, "units: expected the width of at least one hidden layer"),
+        ({"units": (64, 0)}, r"units\[1\]: expected a whole number"),
+        ({"pieces": 65}, r"pieces: expected a whole number in \[0, 64\]"),
+        ({"dropout": 1.0}, r"dropout: expected a number in \[0, 1\)"),
+        ({"activation": "relux"}, "activation: expected a Keras activation"),
+        ({"output_bias": "ones"}, "output_bias"),
+    ],
+)
+def test_an_option_out_of_its_range_is_refused(table, options, message):
+    with pytest.raises(InputError, match=message):
+        models.tabular(*parts(table), **options)
+
+
+def test_what_goes_by_the_rows_grows_with_them(table):
+    small = models.tabular(*parts(table))
+    large = models.tabular(*parts(pd.concat([table] * 40, ignore_index=True)))
+    assert "pieces" not in [layer.name for layer in small.layers]
+    assert "pieces" in [layer.name for layer in large.layers]
+
+
+def test_trained_by_its_recipe_it_learns_what_no_straight_line_can(table):
+    random = np.random.default_rng(3)
+    x = random.uniform(-1, 1, (1_500, 2))
+    square = pd.DataFrame({"x": x[:, 0], "z": x[:, 1], "y": np.where(x[:, 0] * x[:, 1] > 0, "yes", "no")})
+    problem, schema = Problem.infer(square, "y"), Schema.infer(square, "y")
+    splits = data.split(square, problem, seed=0)
+    preprocessor = preprocessing.fit(splits.train, schema)
+    run = training.fit(
+        models.build(problem, preprocessor), preprocessor, splits, problem, epochs=12, progress=False
+    )
+    assert run.model.name == "tabular"
+    assert run.history["val_auc"].iloc[-1] > 0.97
