@@ -37,7 +37,7 @@ def audio_cnn(
     filters: Sequence[int] | None = None,
     kernel: int = KERNEL,
     units: Sequence[int] = (),
-    pooling: str | None = None,
+    pooling: str = "both",
     activation: str = "relu",
     initializer: str = "he_normal",
     normalisation: str | None = "batch",
@@ -50,8 +50,8 @@ def audio_cnn(
     """A convolutional network for sounds and sequences: the same small filters all along time.
 
     Spectrograms are filtered in time and frequency, so that a voice that is higher or slower still fits; sequences and
-    waveforms along time alone. What the last filters find is pooled over time, whatever the length. Each column gets
-    filters of its own; other columns join before the head.
+    waveforms along time alone. What the last filters find (of a spectrogram, in each band) is pooled over time. Each
+    column gets filters of its own; other columns join before the head.
 
     Args:
         problem: Gives the head.
@@ -60,8 +60,7 @@ def audio_cnn(
             ``(64, 64, 64)`` for sequences and waveforms.
         kernel: Size of the filters behind the first layer, in steps (and bands), at least 1. Defaults to 3.
         units: Width of dense layers between the pooled filters and the head. Defaults to none.
-        pooling: ``"average"``, ``"max"`` or ``"both"``: what is kept of each filter at the end. Defaults to None: the
-            average of spectrograms, both of sequences.
+        pooling: ``"average"``, ``"max"`` or ``"both"``: what is kept of each filter over time. Defaults to ``"both"``.
         activation: Keras activation. Defaults to ``"relu"``.
         initializer: Keras initialiser of the filters. Defaults to ``"he_normal"``.
         normalisation: ``"batch"``, ``"layer"`` or None. Defaults to ``"batch"``.
@@ -87,8 +86,7 @@ def audio_cnn(
     _parts.check_units(units)
     if filters is not None:
         _parts.check_units(filters, "filters")
-    if pooling is not None:
-        check_choice(pooling, POOLING, "pooling")
+    check_choice(pooling, POOLING, "pooling")
     inputs = _parts.inputs_of(preprocessor)
     names = _heard(preprocessor)
     sizes = _Sizes(filters, kernel, pooling)
@@ -112,7 +110,7 @@ class _Sizes:
 
     filters: Sequence[int] | None
     kernel: int
-    pooling: str | None
+    pooling: str
 
 
 @dataclasses.dataclass
@@ -174,19 +172,18 @@ def _vector(x: keras.KerasTensor, spec: FeatureSpec, layers: _Layers, sizes: _Si
         sides = x.shape[1:-1]
         shrinks = min(sides) >= 2 * LEAST_SIDE and (spectrogram or long)
         x = layers.filtered(x, int(width), kernel, stride if shrinks else 1)
-    return _pooled(x, sizes.pooling or ("average" if spectrogram else "both"), layers)
+    return _pooled(x, sizes.pooling, layers)
 
 
 def _pooled(x: keras.KerasTensor, pooling: str, layers: _Layers) -> keras.KerasTensor:
-    """What is kept of each filter."""
-    flat = len(x.shape) == 3
-    average = keras.layers.GlobalAveragePooling1D if flat else keras.layers.GlobalAveragePooling2D
-    largest = keras.layers.GlobalMaxPooling1D if flat else keras.layers.GlobalMaxPooling2D
+    """What is kept of each filter (and band) over time."""
+    if len(x.shape) == 4:
+        x = keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name=layers.name("bands"))(x)
     found = []
     if pooling != "max":
-        found.append(average(name=layers.name("average"))(x))
+        found.append(keras.layers.GlobalAveragePooling1D(name=layers.name("average"))(x))
     if pooling != "average":
-        found.append(largest(name=layers.name("largest"))(x))
+        found.append(keras.layers.GlobalMaxPooling1D(name=layers.name("largest"))(x))
     return _parts.joined(found, layers.name("pooled"))
 
 
