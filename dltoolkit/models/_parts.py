@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from statistics import NormalDist
 
 import numpy as np
 
@@ -153,7 +154,7 @@ def vectors(
             embeddings_initializer=start,
             name=free_name(f"embedding_{i}", inputs),
         )
-        parts.append(pooled(table, inputs[name], spec, free_name(f"vector_{i}", inputs)))
+        parts.append(pooled(table, inputs[name], spec, free_name(f"embedded_{i}", inputs)))
     return parts
 
 
@@ -259,6 +260,10 @@ def start_at_base_rate(layer: keras.layers.Layer, problem: Problem, preprocessor
 
     Karpathy (2019), "A recipe for training neural networks": initialise the final bias well.
     """
+    if problem.quantiles:  # those of a bell curve around the mean
+        bell = [NormalDist().inv_cdf(level) for level in problem.quantiles] * len(problem.targets)
+        layer.bias.assign(np.broadcast_to(bell, layer.bias.shape))
+        return
     statistics = preprocessor.target_statistics
     known = all(t in statistics and statistics[t].counts for t in problem.targets)
     if problem.kind != "regression" and known:

@@ -16,6 +16,7 @@ from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _dataset, _graph
 from dltoolkit.preprocessing._dataset import Augmentation
 from dltoolkit.preprocessing._describe import describe
+from dltoolkit.preprocessing._media_plan import SequencePlan
 from dltoolkit.preprocessing._plan import (
     MISSING_ID,
     UNSEEN_ID,
@@ -219,6 +220,23 @@ class Preprocessor:
             examples = pd.unique(frame[column].to_numpy(object)[unseen])[:EXAMPLES]
             rows.append((column, int(missing.sum()), int(unseen.sum()), tuple(str(e) for e in examples)))
         return pd.DataFrame(rows, columns=["column", "missing", "unseen", "examples"])
+
+    def steps_scale(self, column: str) -> tuple[float, float] | None:
+        """How the numbers of a series' column of arrays became its feature: ``(number - centre) * scale``.
+
+        Args:
+            column: A column of arrays with one channel, such as ``past_x`` of `data.windows`.
+
+        Returns:
+            tuple: Centre and scale; None where they differ from row to row, steps are differenced or cells may be
+            shorter than others, there are several channels, or there is no such column.
+        """
+        for plan in self._plan.media:
+            if isinstance(plan, SequencePlan) and plan.column == column:
+                plain = plan.treatment == "none" or (plan.treatment == "standardise" and not plan.by)
+                if plain and plan.channels == 1 and not plan.ragged and not plan.difference:
+                    return (plan.centre[0], plan.scale[0]) if plan.treatment == "standardise" else (0.0, 1.0)
+        return None
 
     def frame(self) -> pd.DataFrame:
         """What happens to each column: ``column``, ``role``, ``treatment``, ``features`` (how many), ``why``."""
