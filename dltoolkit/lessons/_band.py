@@ -21,6 +21,7 @@ def band(
     *,
     project: Any,
     fast: tuple[float, float] | None = None,
+    data: str = DEFAULT_TABLE,
 ) -> None:
     """Print a headline figure beside its band; on the default project, stop when it lies outside.
 
@@ -32,8 +33,9 @@ def band(
         value: The figure.
         low: Lower end of the band.
         high: Upper end of the band.
-        project: The reader's project. The default one is the credit table with its own target and seed 0.
+        project: The reader's project. The default one is on `data` with its own target and seed 0.
         fast: The band of the fast setting, (low, high). Defaults to None: there is none, and nothing is checked.
+        data: The data set of the catalogue that the text is about. Defaults to ``"credit"``.
 
     Raises:
         BandError: If the project is the default one and `value` is outside (NaN included).
@@ -45,8 +47,8 @@ def band(
     said = f"{name} {value:.4g}, expected {bounds[0]:g} to {bounds[1]:g}"
     if project.fast and fast is None:
         print(f"{name} {value:.4g} (the fast setting is too short to say more)")
-    elif not is_default(project):
-        print(f"{said} on the {DEFAULT_TABLE} table; yours may differ")
+    elif not is_default(project, data):
+        print(f"{said} on the {data} {'table' if data == DEFAULT_TABLE else 'data'}; yours may differ")
     elif bounds[0] <= value <= bounds[1]:
         print(f"✓ {said}")
     else:
@@ -56,8 +58,11 @@ def band(
         )
 
 
-def is_default(project: Any) -> bool:
-    """Whether a project is the one that the notebooks' texts are about."""
+def is_default(project: Any, data: str = DEFAULT_TABLE) -> bool:
+    """Whether a project is the one that a notebook's text is about."""
     source = project.source
-    usual = (source.kind, source.name) == ("catalogue", DEFAULT_TABLE)
-    return usual and project.target == CATALOGUE[DEFAULT_TABLE].target and project.seed == DEFAULT_SEED
+    name = (
+        source.frame.attrs.get("name") if source.kind == "frame" and source.frame is not None else source.name
+    )
+    usual = source.kind in ("catalogue", "frame") and name == data
+    return usual and project.target == CATALOGUE[data].target and project.seed == DEFAULT_SEED

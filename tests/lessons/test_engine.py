@@ -308,6 +308,22 @@ def test_on_another_project_the_band_is_no_claim(changes, capsys):
     assert "expected 0.8 to 0.9 on the credit table; yours may differ" in capsys.readouterr().out
 
 
+def test_a_band_may_be_about_another_data_set(capsys):
+    source = types.SimpleNamespace(kind="catalogue", name="digits")
+    digits = default_project(source=source, target="digit")
+    lessons.band("accuracy", 0.985, 0.98, 1, project=digits, data="digits")
+    with pytest.raises(lessons.BandError, match="outside the band"):
+        lessons.band("accuracy", 0.9, 0.98, 1, project=digits, data="digits")
+    lessons.band("accuracy", 0.9, 0.98, 1, project=default_project(), data="digits")
+    assert "on the digits data; yours may differ" in capsys.readouterr().out
+    days = pd.DataFrame({"ridership": [1.0]})
+    days.attrs["name"] = "ridership"
+    made = types.SimpleNamespace(kind="frame", name="DataFrame", frame=days)
+    series = default_project(source=made, target="ridership")
+    with pytest.raises(lessons.BandError):
+        lessons.band("MASE", 2.0, 0.5, 0.9, project=series, data="ridership")
+
+
 def test_the_fast_setting_has_its_own_band_or_none(capsys):
     quick = default_project(fast=True)
     lessons.band("AUC", 0.1, 0.8, 0.9, project=quick)
