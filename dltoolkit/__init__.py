@@ -20,6 +20,7 @@ _MODULES = (
     "deployment",
     "doctor",
     "evaluation",
+    "explain",
     "lessons",
     "models",
     "monitoring",
