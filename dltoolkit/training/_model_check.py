@@ -59,8 +59,8 @@ def _inputs_of(model: Any) -> dict[str, Any]:
 
 def last_activation(model: keras.Model) -> str | None:
     """The Keras identifier of the activation that the answer went through last; None where it cannot be told."""
-    tensor = model.output
-    while not isinstance(tensor, (list, tuple, dict)):
+    tensor = model.outputs[0]
+    while len(model.outputs) == 1:
         layer, node, _ = tensor._keras_history
         if isinstance(layer, _HANDED_ON):
             tensor = layer._inbound_nodes[node].input_tensors[0]

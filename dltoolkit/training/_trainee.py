@@ -22,8 +22,11 @@ def trainee(model: keras.Model, smoothing: float) -> keras.Model:
     several = any(layer.name == MEMBERS for layer in model.layers)
     if not several and not smoothing:
         return model
-    answers = [model.output, *([model.get_layer(MEMBERS).output] if several else [])]
-    return Trainee(model.input, answers, name=model.name, smoothing=smoothing)
+    # A Sequential knows its tensors before it was ever called, but not by the singular names.
+    plain = isinstance(model, keras.Sequential)
+    inputs = {tensor.name: tensor for tensor in model.inputs} if plain else model.input
+    answers = [model.outputs[0], *([model.get_layer(MEMBERS).output] if several else [])]
+    return Trainee(inputs, answers, name=model.name, smoothing=smoothing)
 
 
 class Trainee(keras.Model):
