@@ -16,24 +16,38 @@ from dltoolkit.plots._curves import calibration, pr, roc, thresholds
 from dltoolkit.plots._data_curve import data_curve
 from dltoolkit.plots._drift import drift
 from dltoolkit.plots._evaluation import confusion_matrix, metrics, residuals
+from dltoolkit.plots._explain import attributions, embedding, importance, tokens
+from dltoolkit.plots._forecast import forecast
+from dltoolkit.plots._looks import feature_maps, filters, heatmap, neighbours
+from dltoolkit.plots._network import network
 from dltoolkit.plots._search import trials
 from dltoolkit.plots._table import correlations, missingness
 from dltoolkit.plots._training import history
 
 __all__ = [
+    "attributions",
     "calibration",
     "confusion_matrix",
     "correlations",
     "data_curve",
     "distribution",
     "drift",
+    "embedding",
+    "feature_maps",
+    "filters",
+    "forecast",
+    "heatmap",
     "history",
+    "importance",
     "metrics",
     "missingness",
+    "neighbours",
+    "network",
     "pr",
     "residuals",
     "roc",
     "target_balance",
     "thresholds",
+    "tokens",
     "trials",
 ]

@@ -128,14 +128,145 @@ def data_curve(scale=1.0):
     return data.LearningCurve(LATE, metric, points, laws, 1_000)
 
 
+def network(n=2):
+    """What `models.describe` gives of a residual network beside a table, without a framework."""
+    rows, edges, last = [("picture", "InputLayer", (28, 28, 1), 0)], [], "picture"
+    for i in range(n):
+        for kind, name, weights in (
+            ("Conv2D", "conv", 1000 * (i + 1)),
+            ("BatchNormalization", "norm", 64),
+            ("Activation", "relu", 0),
+        ):
+            edges.append((rows[-1][0], f"block_{i}_{name}"))
+            rows.append((f"block_{i}_{name}", kind, (28, 28, 16), weights))
+        if i % 2:
+            edges += [(rows[-1][0], f"block_{i}_add"), (last, f"block_{i}_add")]
+            last = f"block_{i}_add"
+            rows.append((last, "Add", (28, 28, 16), 0))
+    edges += [(rows[-1][0], "body/pool"), ("body/pool", "features"), ("a table of numbers", "features")]
+    rows += [("body/pool", "GlobalAveragePooling2D", (16,), 0), ("a table of numbers", "InputLayer", (7,), 0)]
+    rows += [("features", "Concatenate", (23,), 0), ("answer", "Dense", (10,), 240)]
+    layers = pd.DataFrame(rows, columns=["layer", "kind", "output", "parameters"])
+    edges = (*edges, ("features", "answer"))
+    total = int(layers["parameters"].sum())
+    return types.SimpleNamespace(name="cnn", layers=layers, edges=edges, parameters=total)
+
+
+def importance(k=4, name="x{}"):
+    rng = np.random.default_rng(0)
+    losses = rng.normal(np.linspace(0.2, 0, k)[:, None], 0.01, (k, 5))
+    table = pd.DataFrame(
+        {"column": [name.format(i) for i in range(k)], "importance": losses.mean(1), "std": losses.std(1)}
+    )
+    return types.SimpleNamespace(
+        metric="log_loss",
+        score=0.42,
+        losses=losses,
+        columns=tuple(table["column"]),
+        n_rows=500,
+        frame=lambda: table,
+    )
+
+
+def attributions(k=5, name="x{}"):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(2, k))
+    frame = pd.DataFrame(values, columns=[name.format(i) for i in range(k)])
+    return types.SimpleNamespace(
+        values={"dense": values}, score=np.array([1.2, -0.3]), baseline_score=np.array([0.1, 0.1]),
+        targets=("a class with a rather long name",) * 2, frame=lambda: frame,
+    )  # fmt: skip
+
+
+def pixel_attributions():
+    rng = np.random.default_rng(0)
+    found = attributions()
+    found.values = {"picture": rng.normal(size=(2, 12, 16, 3))}
+    return found
+
+
+def words(text):
+    rng = np.random.default_rng(0)
+    tokens = tuple(text.split())
+    return types.SimpleNamespace(
+        tokens=tokens, values=rng.normal(size=len(tokens)), target="a class with a rather long name", score=1.25,
+        method="gradients",
+    )  # fmt: skip
+
+
+def projection(labels, method="pca"):
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(len(labels), 2))
+    labels = None if labels[0] is None else pd.Series(labels, name="what it is")
+    explained = 0.61 if method == "pca" else np.nan
+    return types.SimpleNamespace(
+        points=points, method=method, explained=explained, layer="a_long_name_of_a_layer", labels=labels
+    )
+
+
+def looks(n_layers=3):
+    rng = np.random.default_rng(0)
+    maps = {
+        f"a_long_name_of_layer_{i}": rng.random((2, 24 // (i + 1), 24 // (i + 1), 4 * (i + 1)))
+        for i in range(n_layers)
+    }
+    return types.SimpleNamespace(
+        maps=maps, fields={name: (3.0 * (i + 1),) * 2 for i, name in enumerate(maps)}, index=pd.RangeIndex(2)
+    )
+
+
+def sound_looks():
+    rng = np.random.default_rng(0)
+    return types.SimpleNamespace(maps={"one": rng.normal(size=(1, 40, 6))}, fields={}, index=pd.RangeIndex(1))
+
+
+def kernels(*shape):
+    return types.SimpleNamespace(
+        layer="a_long_name_of_a_layer", values=np.random.default_rng(0).normal(size=shape)
+    )
+
+
+def heat(*shape):
+    rng = np.random.default_rng(0)
+    return types.SimpleNamespace(
+        heat=rng.random(shape[:-1]), pictures=rng.normal(size=shape), targets=("a class with a long name",) * shape[0],
+        layer="conv_3",
+    )  # fmt: skip
+
+
+def alike(pictures=True, target="kind"):
+    rng = np.random.default_rng(0)
+    return types.SimpleNamespace(
+        row=17, similarity=np.array([0.99, 0.9, 0.8, -0.1]), rows=SMALL.iloc[:5], layer="hidden_2", target=target,
+        pictures=rng.random((5, 12, 16, 3)) if pictures else None,
+    )  # fmt: skip
+
+
 LONG = "a_really_long_column_name_number_{}_of_many"
 SMALL, LARGE = table(), table(k=30, name=LONG)
 LATE, KIND = Problem.infer(SMALL, "late"), Problem.infer(SMALL, "kind")
 PARTS = types.SimpleNamespace(train=SMALL[:300], validation=SMALL[300:], sizes={})
 BINARY, FEW, MANY = binary(), multiclass(3, name="c{}"), multiclass(30)
 
+
 # Every public plot, by a name: a call that takes the Axes.
+def windows(quantiles=(), horizon=7):
+    days = np.arange(60)
+    frame = pd.DataFrame({"day": days, "sold": 1e4 + 3e3 * (days % 7) + days})
+    cut = data.windows(frame, time="day", target="sold", length=21, horizon=horizon)
+    targets = tuple(f"sold+{i}" for i in range(1, horizon + 1)) if horizon > 1 else "sold"
+    problem = Problem("regression", targets, quantiles=quantiles)
+    truth = problem.encode(cut).reshape(len(cut), -1, 1)
+    spread = np.linspace(-4e3, 4e3, len(quantiles)) if quantiles else 500.0
+    outputs = (truth + spread).reshape(len(cut), -1)
+    return cut, problem.decode(outputs), problem
+
+
 CASES = {
+    "forecast": lambda ax: plots.forecast(*windows((0.1, 0.25, 0.5, 0.75, 0.9)), ax=ax),
+    "forecast of one step without what came": lambda ax: plots.forecast(
+        windows(horizon=1)[0].drop(columns="sold"), *windows(horizon=1)[1:], row=3, ax=ax
+    ),
     "history": lambda ax: plots.history(history(), ax=ax),
     "history of one epoch": lambda ax: plots.history(history(1), metric="auc", ax=ax),
     "confusion_matrix": lambda ax: plots.confusion_matrix(BINARY, ax=ax),
@@ -169,6 +300,35 @@ CASES = {
     "trials by a choice": lambda ax: plots.trials(search(), setting="units", ax=ax),
     "drift": lambda ax: plots.drift(report(SMALL), ax=ax),
     "drift of many columns": lambda ax: plots.drift(report(LARGE), ax=ax),
+    "network": lambda ax: plots.network(network(), ax=ax),
+    "network of 61 layers": lambda ax: plots.network(network(16), nested=True, ax=ax),
+    "importance": lambda ax: plots.importance(importance(), ax=ax),
+    "importance of many columns": lambda ax: plots.importance(importance(30, LONG), ax=ax),
+    "attributions": lambda ax: plots.attributions(attributions(), ax=ax),
+    "attributions of many inputs": lambda ax: plots.attributions(attributions(40, LONG), row=1, ax=ax),
+    "attributions of a picture": lambda ax: plots.attributions(pixel_attributions(), ax=ax),
+    "tokens": lambda ax: plots.tokens(words("The film was good , not great but good"), ax=ax),
+    "tokens of a long text": lambda ax: plots.tokens(
+        words("Llanfairpwllgwyngyllgogerych is a fine town " * 60), ax=ax
+    ),
+    "tokens of nothing": lambda ax: plots.tokens(words(""), ax=ax),
+    "embedding": lambda ax: plots.embedding(projection(["a", "b"] * 100), ax=ax),
+    "embedding of 30 classes": lambda ax: plots.embedding(projection(list(SMALL["kind"]), "tsne"), ax=ax),
+    "embedding of amounts": lambda ax: plots.embedding(projection(list(SMALL["price"])), ax=ax),
+    "embedding without labels": lambda ax: plots.embedding(projection([None] * 50), ax=ax),
+    "feature_maps": lambda ax: plots.feature_maps(looks(), ax=ax),
+    "feature_maps of one layer": lambda ax: plots.feature_maps(
+        looks(), row=1, layer="a_long_name_of_layer_2", ax=ax
+    ),
+    "feature_maps of a sound": lambda ax: plots.feature_maps(sound_looks(), ax=ax),
+    "filters": lambda ax: plots.filters(kernels(3, 3, 1, 16), ax=ax),
+    "filters of colours": lambda ax: plots.filters(kernels(5, 5, 3, 100), ax=ax),
+    "filters of a sound": lambda ax: plots.filters(kernels(9, 4, 12), ax=ax),
+    "heatmap": lambda ax: plots.heatmap(heat(2, 24, 32, 3), row=1, ax=ax),
+    "heatmap of a series": lambda ax: plots.heatmap(heat(1, 40, 2), ax=ax),
+    "neighbours": lambda ax: plots.neighbours(alike(), ax=ax),
+    "neighbours of a table": lambda ax: plots.neighbours(alike(pictures=False), ax=ax),
+    "neighbours without a target": lambda ax: plots.neighbours(alike(pictures=False, target=None), ax=ax),
     "distribution of a number": lambda ax: plots.distribution(SMALL, "money", ax=ax),
     "distribution of a category": lambda ax: plots.distribution(SMALL, "many", ax=ax),
     "distribution of dates by group": lambda ax: plots.distribution(SMALL, "when", by="city", ax=ax),
