@@ -1,4 +1,4 @@
-"""The network for tables: members that share their weights, numbers cut into pieces, and a start at the base rates."""
+"""The network for tables: members, numbers cut into pieces, and a start at the base rates."""
 
 import keras
 import numpy as np
@@ -76,9 +76,9 @@ def test_the_members_are_the_networks_that_numpy_makes_of_the_weights(table):
     pieces = np.clip(numbers[:, :, None] * weights["pieces/kernel"] + weights["pieces/bias"], 0, 1)
     answers = []
     for k in range(3):
-        x = (joined * weights["adapter/kernel"][k]) @ weights["hidden_1/kernel"] + weights["hidden_1/bias"]
-        x = np.maximum(x + pieces.reshape(ROWS, -1) @ weights["hidden_1_pieces/kernel"], 0)
-        x = np.maximum(x @ weights["hidden_2/kernel"] + weights["hidden_2/bias"], 0)
+        x = joined @ weights["hidden_1/kernel"][k] + weights["hidden_1/bias"][k]
+        x = np.maximum(x + pieces.reshape(ROWS, -1) @ weights["bends/kernel"][k], 0)
+        x = np.maximum(x @ weights["hidden_2/kernel"][k] + weights["hidden_2/bias"][k], 0)
         answers.append(1 / (1 + np.exp(-x @ weights["heads/kernel"][k] - weights["heads/bias"][k])))
     members = keras.Model(model.input, model.get_layer("members").output)(features).numpy()
     np.testing.assert_allclose(members, np.stack(answers, axis=1), atol=1e-5)
@@ -121,6 +121,12 @@ def test_the_same_seed_gives_the_same_start_and_another_one_another(table):
     assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
+def test_no_two_members_start_alike_and_each_as_a_network_of_its_own_would(table):
+    kernel = models.tabular(*parts(table), members=4, units=(512, 512)).get_layer("hidden_2").kernel.numpy()
+    np.testing.assert_allclose(kernel.std(axis=(1, 2)), np.sqrt(2 / 512), rtol=0.03)  # He et al. 2015
+    assert abs(np.corrcoef(kernel.reshape(4, -1)) - np.eye(4)).max() < 0.02
+
+
 def test_a_table_without_numbers_or_without_categories_has_one_too(table):
     for columns in (["town"], ["a"], ["home"]):
         schema = Schema.infer(table[[*columns, "binary"]], "binary")
@@ -130,8 +136,8 @@ def test_a_table_without_numbers_or_without_categories_has_one_too(table):
 
 
 def test_columns_may_bear_the_names_of_layers(table):
-    named = table.rename(columns={"town": "adapter", "home": "members", "a": "pieces"})
-    roles = {"adapter": "categorical", "members": "categorical", "pieces": "numeric"}
+    named = table.rename(columns={"town": "bends", "home": "members", "a": "pieces"})
+    roles = {"bends": "categorical", "members": "categorical", "pieces": "numeric"}
     schema = Schema.infer(named[[*roles, "binary"]], "binary").with_roles(**roles)
     preprocessor = preprocessing.fit(named, schema, categorical="embedding")
     model = models.tabular(Problem.infer(named, "binary"), preprocessor, pieces=8)
@@ -161,8 +167,9 @@ def test_options_stand_in_the_layers(table):
     options = {"activation": "tanh", "initializer": "lecun_normal", "dropout": 0.25, "l1": 0.01, "l2": 0.02}
     model = models.tabular(problem, preprocessor, units=(7, 5), normalisation="layer", **options)
     hidden = [model.get_layer(f"hidden_{i}") for i in (1, 2)]
-    assert [layer.units for layer in hidden] == [7, 5]
-    assert all(type(layer.kernel_initializer).__name__ == "LecunNormal" for layer in hidden)
+    assert [layer.kernel.shape for layer in hidden] == [(8, hidden[0].kernel.shape[1], 7), (8, 7, 5)]
+    kernel = hidden[0].kernel.numpy()
+    assert kernel.std() == pytest.approx(np.sqrt(1 / kernel.shape[1]), rel=0.1)
     assert all(layer.kernel_regularizer.l1 == pytest.approx(0.01) for layer in hidden)
     assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.25] * 2
     assert [type(layer).__name__ for layer in model.layers].count("LayerNormalization") == 2
