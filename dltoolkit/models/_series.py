@@ -55,8 +55,10 @@ def forecaster(
     Args:
         problem: A regression; gives the number of amounts and of their quantiles.
         preprocessor: Gives the inputs, and where the targets' past is among them.
-        kind: ``"nbeats"``: blocks that each explain a part of the past and hand on the rest, their forecasts added up;
-            ``"linear"``: one weight for each step of the past and each to come; ``"rnn"``: a GRU that reads step by step.
+        kind: ``"nbeats"``: a straight line and blocks that each explain a part of the past and hand on the rest, their
+            forecasts added up;
+            ``"linear"``: one weight for each step of the past and each to come; ``"rnn"``: a GRU that reads step by step,
+            beside a straight line.
             Defaults to ``"nbeats"``.
         units: Width of hidden layers, at least 1. Defaults to 128.
         layers: Hidden layers (of a block), at least 1. Defaults to 2.
@@ -234,11 +236,17 @@ class _Network:
         parts = [_parts.flat(x, free_name(f"past_{i}", self.taken)) for i, x in enumerate(windows.values())]
         return self.joined(parts, "pasts")
 
+    def straight(
+        self, past: keras.KerasTensor, rest: list[keras.KerasTensor], name: str = "straight"
+    ) -> keras.KerasTensor:
+        """A straight line from all that is known to the answer."""
+        return self.dense(self.joined([past, *rest], "known"), name)
+
     def linear(
         self, windows: Mapping[str, keras.KerasTensor], rest: list[keras.KerasTensor]
     ) -> keras.KerasTensor:
         """One weight for each number."""
-        return self.dense(self.joined([self.flat(windows), *rest], "known"), "answer")
+        return self.straight(self.flat(windows), rest, "answer")
 
     def rnn(
         self, windows: Mapping[str, keras.KerasTensor], rest: list[keras.KerasTensor]
@@ -253,15 +261,16 @@ class _Network:
                 name=free_name(f"gru_{i}", self.taken),
             )
             read.append(layer(x))
-        bent = self.dense(self.hidden(self.joined([*read, *rest], "read"), 1), "answer_bent")
-        straight = self.dense(self.joined([self.flat(windows), *rest], "known"), "answer_straight")
+        bent = self.dense(self.hidden(self.joined([*read, *rest], "read"), 1), "bent")
+        straight = self.straight(self.flat(windows), rest)
         return keras.layers.Add(name=free_name("answer", self.taken))([bent, straight])
 
     def nbeats(
         self, windows: Mapping[str, keras.KerasTensor], rest: list[keras.KerasTensor]
     ) -> keras.KerasTensor:
-        """Blocks, each with a forecast and with a backcast: what of the past it has explained."""
-        left, found = self.flat(windows), []
+        """Blocks, each with a forecast and with a backcast: what of the past it has explained; and a straight line."""
+        left = past = self.flat(windows)
+        found = []
         for block in range(1, self.sizes.blocks + 1):
             x = self.joined([left, *rest], f"block_{block}")
             x = self.hidden(x, (block - 1) * self.sizes.layers + 1)
@@ -269,7 +278,8 @@ class _Network:
                 said = self.dense(x, f"backcast_{block}", left.shape[-1])
                 left = keras.layers.Subtract(name=free_name(f"left_{block}", self.taken))([left, said])
             found.append(self.dense(x, f"forecast_{block}"))
-        return keras.layers.Add(name=free_name("answer", self.taken))(found) if len(found) > 1 else found[0]
+        found.append(self.straight(past, rest))
+        return keras.layers.Add(name=free_name("answer", self.taken))(found)
 
 
 def recipe(name: str, problem: Problem, preprocessor: Preprocessor) -> Recipe:

@@ -81,6 +81,10 @@ def target_balance(data: Any, problem: Any, *, ax: Axes | None = None) -> Axes:
         return draw.finish(
             ax, title=f"Share of rows with each label: {n}", x="share of rows", y="label", grid="x"
         )
+    if len(problem.targets) > 1:  # amounts, all of them on one axis
+        together = {name: pd.concat([part[t] for t in problem.targets]) for name, part in parts.items()}
+        names = f"{len(problem.targets)} targets"
+        return _draw(together, title=f"Target {target}: {n}", x=names, ax=ax, most=40)
     series = {name: part[problem.target] for name, part in parts.items()}
     if problem.kind != "regression":
         series = {

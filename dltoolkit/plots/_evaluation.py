@@ -18,7 +18,7 @@ DENSE = 3000
 # Groups along the predictions, each with its own median.
 N_GROUPS = 12
 _UNBOUNDED = ("log_loss",)
-LOWER_IS_BETTER = ("log_loss", "brier", "mae", "rmse")
+LOWER_IS_BETTER = ("log_loss", "brier", "mae", "rmse", "pinball")
 _MARKERS = "osD^vP"
 
 
@@ -28,7 +28,8 @@ def metrics(evaluation: Any, *, metric: str | Sequence[str] | None = None, ax: A
     Args:
         evaluation: An ``evaluation.Evaluation``.
         metric: One metric or several that share a scale. Defaults to None: all that lie in [0, 1] (log loss only if
-            it does), or for a regression MAE and RMSE, in the target's unit; what is left out is in the title.
+            it does), or for a regression MAE, RMSE and the pinball loss, in the target's unit; what is left out is in the
+            title.
         ax: Where to draw. Defaults to None: a new figure.
 
     Returns:
@@ -61,8 +62,14 @@ def metrics(evaluation: Any, *, metric: str | Sequence[str] | None = None, ax: A
     level = f", with {evaluation.confidence:.0%} intervals" if evaluation.n_bootstrap else ""
     title = f"Metrics on {len(evaluation.y_true):,} rows{level}{_left_out(evaluation, names)}"
     regression = evaluation.problem.kind == "regression"
-    unit = f"error in units of {evaluation.problem.target}" if regression else "score (↓ lower is better)"
+    unit = f"error in units of {_amounts(evaluation.problem)}" if regression else "score (↓ lower is better)"
     return draw.finish(ax, title=title, x=unit, y="metric", grid="x")
+
+
+def _amounts(problem: Any) -> str:
+    """The target of a regression in a word or two."""
+    several = len(problem.targets) > 1
+    return f"each of {len(problem.targets)} targets" if several else str(problem.target)
 
 
 def need_evaluation(evaluation: Any) -> None:
@@ -84,7 +91,7 @@ def _metric_names(
         chosen = [metric] if isinstance(metric, str) else list(metric)
         return [check_choice(name, known, "metric") for name in chosen]
     if kind == "regression":
-        return [name for name in known if name != "r2"]
+        return [name for name in known if name not in ("r2", "coverage")]
     large = [
         n for n in _UNBOUNDED if n in known and not all(_top(table, n) <= 1 for table in tables.values())
     ]
@@ -182,6 +189,8 @@ def _cell(count: int, share: float, inches: float) -> str:
 def residuals(evaluation: Any, *, ax: Axes | None = None) -> Axes:
     """True minus predicted amounts against the prediction, with their median and the middle 80 % along it.
 
+    Of quantiles it draws the median; several amounts are drawn together, each in its own unit.
+
     A healthy model shows a level band around 0: a slope or a bend is something it has not learnt, a funnel says that
     its errors grow with the amount.
 
@@ -199,8 +208,8 @@ def residuals(evaluation: Any, *, ax: Axes | None = None) -> Axes:
     if evaluation.problem.kind != "regression":
         cure = "Draw plots.confusion_matrix(evaluation)."
         stop([complaint("evaluation", "a regression", f"a {evaluation.problem.kind} problem", cure)])
-    said = evaluation.outputs.astype(float)
-    error = evaluation.y_true.astype(float) - said
+    said = evaluation.problem.amounts(evaluation.outputs.astype(float)).ravel()
+    error = evaluation.y_true.astype(float).ravel() - said
     ax = draw.axes(ax)
     if len(said) > DENSE:
         ax.hexbin(
@@ -212,9 +221,9 @@ def residuals(evaluation: Any, *, ax: Axes | None = None) -> Axes:
     draw.numbers(ax, "x")
     draw.numbers(ax, "y")
     _along(ax, said, error)
-    target = evaluation.problem.target
+    target = _amounts(evaluation.problem)
     values = [f"{draw.worded(n)}\xa0{draw.short(evaluation.metrics.loc[n, 'value'])}" for n in ("rmse", "r2")]
-    title = f"Residuals on {len(said):,} rows: {', '.join(values)}"
+    title = f"Residuals on {len(evaluation.y_true):,} rows: {', '.join(values)}"
     return draw.finish(ax, title=title, x=f"predicted {target}", y="true − predicted")
 
 

@@ -11,6 +11,7 @@ from dltoolkit import models
 from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
+from dltoolkit.training._amounts import AmountLoss
 from dltoolkit.widgets._code import call
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid")
@@ -144,6 +145,8 @@ def _layer_table(model: keras.Model) -> pd.DataFrame:
 
 def _loss(problem: Problem, truth: np.ndarray, outputs: np.ndarray) -> float:
     """The problem's loss, mean over rows."""
+    if problem.kind == "regression" and (problem.quantiles or len(problem.targets) > 1):
+        return float(AmountLoss(str(problem.loss), _spreads(truth), problem.quantiles)(truth, outputs))
     truth = truth.reshape(outputs.shape) if problem.kind != "multiclass" else truth
     loss = float(np.mean(keras.losses.get(str(problem.loss))(truth, outputs)))
     return loss / float(np.var(truth)) if problem.kind == "regression" else loss
@@ -151,6 +154,8 @@ def _loss(problem: Problem, truth: np.ndarray, outputs: np.ndarray) -> float:
 
 def chance_loss(problem: Problem, truth: np.ndarray) -> float:
     """The loss of always answering the base rates: their entropy, in nats; 1 for the mean of an amount.
+
+    Of quantiles it is the pinball loss of those of the labels themselves, in units of their spread.
 
     Args:
         problem: Says of which kind it is.
@@ -167,12 +172,21 @@ def chance_loss(problem: Problem, truth: np.ndarray) -> float:
         >>> round(chance_loss(problem, np.array([0, 1, 0, 1])), 3)
         0.693
     """
+    if problem.quantiles:
+        said = np.quantile(truth.reshape(len(truth), -1), problem.quantiles, axis=0).T.reshape(1, -1)
+        outputs = np.repeat(said, len(truth), axis=0).astype("float32")
+        return float(AmountLoss(str(problem.loss), _spreads(truth), problem.quantiles)(truth, outputs))
     if problem.kind == "regression":
         return 1.0
     if problem.kind == "multiclass":
         return _entropy(np.bincount(truth.astype(int)) / len(truth))
     shares = truth.reshape(len(truth), -1).mean(axis=0)
     return float(np.mean([_entropy(np.array([share, 1 - share])) for share in shares]))
+
+
+def _spreads(truth: np.ndarray) -> list[float]:
+    """The standard deviation of each amount."""
+    return [float(spread) or 1.0 for spread in truth.reshape(len(truth), -1).std(axis=0)]
 
 
 def _entropy(shares: np.ndarray) -> float:

@@ -71,13 +71,13 @@ class TrainingSettings:
 
 
 def losses_for(kind: str, chosen: str) -> list[str]:
-    """Losses to choose from, the one that was chosen among them.
+    """Losses to choose from, the one that was chosen among them; quantiles have one only.
 
     Example:
         >>> losses_for("regression", "huber")
         ['mean_squared_error', 'mean_absolute_error', 'huber']
     """
-    return list(dict.fromkeys([*LOSSES[kind], chosen]))
+    return [chosen] if chosen == "pinball" else list(dict.fromkeys([*LOSSES[kind], chosen]))
 
 
 def batch_sizes(n_rows: int) -> list[int]:

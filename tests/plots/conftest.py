@@ -1,5 +1,6 @@
 """One example, and one nasty one, for every public plot; no figure is shown, or outlives its test."""
 
+import dataclasses
 import types
 
 import matplotlib as mpl
@@ -10,7 +11,7 @@ import pytest
 
 from dltoolkit import data, plots
 from dltoolkit.data._power_law import fit_power_laws
-from dltoolkit.evaluation import score
+from dltoolkit.evaluation import Forecast, score
 from dltoolkit.monitoring import Monitor
 from dltoolkit.problem import Problem
 
@@ -250,23 +251,23 @@ BINARY, FEW, MANY = binary(), multiclass(3, name="c{}"), multiclass(30)
 
 
 # Every public plot, by a name: a call that takes the Axes.
-def windows(quantiles=(), horizon=7):
-    days = np.arange(60)
-    frame = pd.DataFrame({"day": days, "sold": 1e4 + 3e3 * (days % 7) + days})
-    cut = data.windows(frame, time="day", target="sold", length=21, horizon=horizon)
-    targets = tuple(f"sold+{i}" for i in range(1, horizon + 1)) if horizon > 1 else "sold"
-    problem = Problem("regression", targets, quantiles=quantiles)
-    truth = problem.encode(cut).reshape(len(cut), -1, 1)
-    spread = np.linspace(-4e3, 4e3, len(quantiles)) if quantiles else 500.0
-    outputs = (truth + spread).reshape(len(cut), -1)
-    return cut, problem.decode(outputs), problem
+def forecast_of(quantiles=(), horizon=7):
+    rng = np.random.default_rng(0)
+    said = {"prediction": 1e4 + 3e3 * (np.arange(horizon) % 7)}
+    said |= {f"quantile_{q:g}": said["prediction"] + 9e3 * (q - 0.5) for q in quantiles}
+    steps = pd.DataFrame({**said, "actual": said["prediction"] + rng.normal(0, 1e3, horizon)})
+    steps.index = pd.RangeIndex(1, horizon + 1, name="step")
+    return Forecast("sold", 1e4 + 3e3 * (np.arange(21) % 7), steps, quantiles)
+
+
+def unknown_step():
+    one = forecast_of(horizon=1)
+    return dataclasses.replace(one, steps=one.steps.assign(actual=np.nan))
 
 
 CASES = {
-    "forecast": lambda ax: plots.forecast(*windows((0.1, 0.25, 0.5, 0.75, 0.9)), ax=ax),
-    "forecast of one step without what came": lambda ax: plots.forecast(
-        windows(horizon=1)[0].drop(columns="sold"), *windows(horizon=1)[1:], row=3, ax=ax
-    ),
+    "forecast": lambda ax: plots.forecast(forecast_of((0.1, 0.25, 0.5, 0.75, 0.9)), ax=ax),
+    "forecast of one step without what came": lambda ax: plots.forecast(unknown_step(), ax=ax),
     "history": lambda ax: plots.history(history(), ax=ax),
     "history of one epoch": lambda ax: plots.history(history(1), metric="auc", ax=ax),
     "confusion_matrix": lambda ax: plots.confusion_matrix(BINARY, ax=ax),
