@@ -25,6 +25,7 @@ LESSON = Lesson(
         "show why a network without activations is a linear model",
         "predict the loss of an untrained network from the base rate",
         "choose a size, and say what holds a large network back",
+        "tell what a network costs, which networks fit your data, and how much of a picture a unit sees",
     ),
     needs="The problem and the preprocessing (notebooks 01 to 03). project.catch_up('design') makes them.",
     leaves="The design in the project: layers, units, activation, dropout, penalties.",

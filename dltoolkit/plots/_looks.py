@@ -14,6 +14,7 @@ from dltoolkit.plots._palette import BLUE, VERMILION, ground
 
 MOST_MAPS = 8  # of each layer, the strongest
 MOST_TILES = 64
+LEAST = 16  # cells a tile is drawn with, so that the gap beside it is narrow
 GAP = 0.08  # share of a tile between two
 
 
@@ -47,7 +48,7 @@ def feature_maps(maps: Any, *, row: int = 0, layer: str | None = None, ax: Axes 
         lines = [_tiles(values[row], MOST_MAPS) for values in maps.maps.values()]
         names, y = [_named(name, maps.fields.get(name)) for name in maps.maps], "layer (what a unit sees)"
         columns = max(len(line) for line in lines)
-        title = f"The strongest maps of {len(lines)} layers"
+        title = f"The strongest maps of {len(lines)} layer{'s' * (len(lines) > 1)}"
     ax = draw.axes(ax, height=1.0 + 0.75 * len(lines), width=1.6 + 0.75 * columns)
     _mosaic(ax, lines)
     draw.name_ticks(ax, "y", names)
@@ -78,7 +79,8 @@ def _mosaic(ax: Axes, lines: list[list[np.ndarray]]) -> None:
     paper = ground(ax)
     first = max((tile.shape[:2] for line in lines for tile in line), key=lambda shape: shape[0] * shape[1])
     across, shades = max(len(line) for line in lines), np.array([0.05, 0.95])
-    height, width = (max(8, side) for side in first)
+    times = math.ceil(LEAST / max(1, min(first)))
+    height, width = (times * side for side in first)
     edge = max(1, round(GAP * min(height, width)))
     canvas = np.ones((len(lines) * (height + edge), across * (width + edge), 3)) * paper
     for i, line in enumerate(lines):
