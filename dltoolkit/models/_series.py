@@ -18,7 +18,7 @@ from dltoolkit.problem import Problem
 ops = keras.ops
 FORECASTERS = ("nbeats", "linear", "rnn")
 LEVELS = ("mean", "last", "none")
-UNITS, LAYERS, BLOCKS = 128, 2, 3
+UNITS, LAYERS, BLOCKS = 128, 2, 2
 # Added to the variance of a window, in the feature's units, so that one without any change is not blown up.
 LEAST_VARIANCE = 1e-3
 LEARNING_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 1e-4, 0.1
@@ -56,13 +56,11 @@ def forecaster(
         problem: A regression; gives the number of amounts and of their quantiles.
         preprocessor: Gives the inputs, and where the targets' past is among them.
         kind: ``"nbeats"``: a straight line and blocks that each explain a part of the past and hand on the rest, their
-            forecasts added up;
-            ``"linear"``: one weight for each step of the past and each to come; ``"rnn"``: a GRU that reads step by step,
-            beside a straight line.
-            Defaults to ``"nbeats"``.
+            forecasts added up; ``"linear"``: the line alone, one weight for each step of the past and each to come;
+            ``"rnn"``: a GRU that reads step by step, beside a straight line. Defaults to ``"nbeats"``.
         units: Width of hidden layers, at least 1. Defaults to 128.
         layers: Hidden layers (of a block), at least 1. Defaults to 2.
-        blocks: Blocks of ``"nbeats"``, at least 1. Defaults to 3.
+        blocks: Blocks of ``"nbeats"``, at least 1. Defaults to 2.
         level: What a window is set apart from: its ``"mean"``, its ``"last"`` step, or ``"none"``: nothing is, and
             neither is its spread. Defaults to ``"mean"``.
         activation: Keras activation of the hidden layers. Defaults to ``"relu"``.
