@@ -23,6 +23,7 @@ from dltoolkit.preprocessing._dataset import Augmentation, clear_errors
 from dltoolkit.problem import Problem
 from dltoolkit.training._average import Average
 from dltoolkit.training._compile import LEARNING_RATES, compile_model
+from dltoolkit.training._frozen import behind_frozen
 from dltoolkit.training._identity import environment, fingerprint
 from dltoolkit.training._model_check import check_model
 from dltoolkit.training._record import Progress, Recorder
@@ -66,6 +67,8 @@ def fit(
 
     Ctrl-C (or `stop`) ends the training and keeps what was learnt: model, history and best weights. The same seed
     gives the same weights and metrics, bit for bit, on the same machine, versions and number of threads.
+
+    What a frozen body (see `models.pretrained`) makes of each row is made once, before the first epoch.
 
     In regression the loss is divided by the variance of the training target, so that 1.0 is what always answering
     the mean costs, whatever the unit; metrics are in the target's unit.
@@ -117,10 +120,11 @@ def fit(
     train, batch_size = splits.train, _check_batch_size(recipe.batch_size, len(splits.train))
     _check_smoothing(recipe, problem)
     weights = _row_weights(train, problem, class_weight)
-    batches = preprocessor.dataset(
+    network, source = behind_frozen(model, preprocessor, recipe.augment)
+    batches = source.dataset(
         train, batch_size, problem=problem, shuffle=True, weights=weights, augment=recipe.augment, seed=seed
     )
-    held_out = preprocessor.dataset(splits.validation, predict_batch(preprocessor), problem=problem)
+    held_out = source.dataset(splits.validation, predict_batch(source), problem=problem)
     held_out, soft = _alike(batches, held_out, problem)
     ready = time.perf_counter()
     made = pick_optimizer(recipe, recipe.epochs * len(batches))
@@ -130,7 +134,7 @@ def fit(
         "steps": len(batches),
         "soft": soft,
     }
-    trained = trainee(model, recipe.label_smoothing)
+    trained = trainee(network, recipe.label_smoothing)
     compile_model(trained, made, loss, compiled=recipe.compiled, **compiling)
     recorder = Recorder(problem.objective, recipe.patience, stop)
     average = [Average(recipe.ema)] if recipe.ema else []

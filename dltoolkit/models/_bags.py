@@ -1,0 +1,126 @@
+"""Texts as bags: weighted means of learnt vectors of words, runs of words, and what words are spelt from."""
+
+from collections.abc import Mapping, Sequence
+
+from dltoolkit._keras import free_name, keras
+from dltoolkit.models import _parts
+from dltoolkit.models._spelling import BUCKETS, letter_table
+from dltoolkit.preprocessing import Preprocessor
+from dltoolkit.preprocessing._media_plan import TextPlan
+
+ops = keras.ops
+# Vectors of words start near nothing, so that a word seen once says little (fastText draws them as small: Joulin et al.
+# 2017, "Bag of tricks for efficient text classification").
+SPREAD = 0.05
+# Two numbers without a common factor: neighbouring ids are spread over all buckets (Knuth, volume 3, section 6.4).
+FIRST_FACTOR, SECOND_FACTOR = 40_503, 9_973
+
+
+class Bag:
+    """Weighted means of learnt vectors, for one network.
+
+    Args:
+        width: Numbers of each vector.
+        ngrams: Up to how many neighbouring tokens count as one.
+        buckets: Vectors that runs of tokens share.
+        word_dropout: Share of the tokens left out at each training step.
+        seed: Seed of the initialisers and of dropout.
+    """
+
+    def __init__(self, width: int, ngrams: int, *, buckets: int, word_dropout: float, seed: int) -> None:
+        self.width, self.ngrams, self.buckets = width, ngrams, buckets
+        self.word_dropout, self.seed = word_dropout, seed
+
+    def words(
+        self, preprocessor: Preprocessor, name: str, inputs: Mapping[str, keras.KerasTensor]
+    ) -> keras.KerasTensor:
+        """The vector of a text, ``(n, width)``, from its tokens and runs of tokens."""
+        spec, layer = preprocessor.specs[name], free_name(f"{name}_words", inputs)
+        if spec.vocabulary_size is None:
+            x = keras.layers.UnitNormalization(name=free_name(f"{name}_length", inputs))(inputs[name])
+            start = keras.initializers.RandomUniform(-SPREAD, SPREAD, seed=self.seed)
+            return keras.layers.Dense(self.width, use_bias=False, kernel_initializer=start, name=layer)(x)
+        ids = keras.Input(spec.shape, dtype="int32")
+        weight = _rarity(ids)
+        parts = [self._mean(spec.vocabulary_size, ids, weight, "words")]
+        runs, kept = ids, ops.cast(ids > 0, "float32")
+        for n in range(2, self.ngrams + 1):
+            ahead = ids[:, n - 1 :]
+            runs = ops.mod(runs[:, :-1] * FIRST_FACTOR + ahead * SECOND_FACTOR, self.buckets)
+            kept = kept[:, :-1] * ops.cast(ahead > 0, "float32")
+            spread = kept * ops.sqrt(weight[:, : -(n - 1)] * weight[:, n - 1 :])
+            parts.append(self._mean(self.buckets, runs, spread, f"runs_of_{n}"))
+        total = keras.layers.Add(name="all_runs")(parts) if len(parts) > 1 else parts[0]
+        return keras.Model(ids, total, name=layer)(inputs[name])
+
+    def letters(
+        self, preprocessor: Preprocessor, name: str, inputs: Mapping[str, keras.KerasTensor]
+    ) -> keras.KerasTensor:
+        """The vector of a text, ``(n, width)``, from what its words are spelt from."""
+        table = letter_table(preprocessor_words(preprocessor, name))
+        ids = keras.Input(preprocessor.specs[name].shape, dtype="int32")
+        lookup = keras.layers.Embedding(*table.shape, trainable=False, name="runs")
+        runs = ops.cast(lookup(ids), "int32")
+        lookup.set_weights([table.astype("float32")])
+        there = ops.cast(runs > 0, "float32")
+        share = there / ops.sqrt(ops.maximum(ops.sum(there, axis=-1, keepdims=True), 1.0))
+        vectors = self._table(BUCKETS, "letters")(runs)
+        words = ops.sum(vectors * ops.expand_dims(share, -1), axis=2)
+        total = _weighted(words, self._dropped(_rarity(ids), "letters_dropout"))
+        return keras.Model(ids, total, name=free_name(f"{name}_spelling", inputs))(inputs[name])
+
+    def _table(self, size: int, name: str) -> keras.layers.Embedding:
+        start = keras.initializers.RandomUniform(-SPREAD, SPREAD, seed=self.seed + len(name))
+        return keras.layers.Embedding(size, self.width, embeddings_initializer=start, name=name)
+
+    def _mean(
+        self, size: int, ids: keras.KerasTensor, weight: keras.KerasTensor, name: str
+    ) -> keras.KerasTensor:
+        return _weighted(self._table(size, name)(ids), self._dropped(weight, f"{name}_dropout"))
+
+    def _dropped(self, weight: keras.KerasTensor, name: str) -> keras.KerasTensor:
+        if not self.word_dropout:
+            return weight
+        return keras.layers.Dropout(self.word_dropout, seed=self.seed + len(name), name=name)(weight)
+
+
+def _rarity(ids: keras.KerasTensor) -> keras.KerasTensor:
+    """A weight for each token that grows as it gets rarer, float32; 0 for padding.
+
+    Ids go by falling frequency, and by Zipf's law (1949) the n-th most frequent word is n times rarer than the first: the
+    logarithm of the id is about that of the inverse frequency, as in TF-IDF (Spärck Jones 1972).
+    """
+    return ops.log(1.0 + ops.cast(ids, "float32"))
+
+
+def _weighted(vectors: keras.KerasTensor, weight: keras.KerasTensor) -> keras.KerasTensor:
+    """The sum of vectors times their weights, over the length of the row of weights, as TF-IDF rows have length 1."""
+    length = ops.sqrt(ops.maximum(ops.sum(weight * weight, axis=1, keepdims=True), 1e-6))
+    return ops.sum(vectors * ops.expand_dims(weight / length, -1), axis=1)
+
+
+def side_by_side(
+    members: Sequence[keras.KerasTensor],
+    inputs: Mapping[str, keras.KerasTensor],
+    preprocessor: Preprocessor,
+    texts: Sequence[str],
+    *,
+    seed: int,
+) -> keras.KerasTensor:
+    """One member ``(n, width)``, or several ``(n, members, width)``; each with the features that are no text."""
+    if len(members) == 1:
+        return _parts.with_the_rest(members[0], inputs, preprocessor, texts, seed=seed)
+    rest = _parts.vectors(inputs, preprocessor, [n for n in preprocessor.specs if n not in texts], seed=seed)
+    rows = []
+    for number, member in enumerate(members, start=1):
+        x = _parts.joined([member, *rest], free_name(f"member_{number}", inputs))
+        rows.append(keras.layers.Reshape((1, x.shape[-1]), name=free_name(f"row_{number}", inputs))(x))
+    return keras.layers.Concatenate(axis=1, name=free_name("rows", inputs))(rows)
+
+
+def preprocessor_words(preprocessor: Preprocessor, name: str) -> tuple[str, ...]:
+    """The words of a text feature, in the order of their ids from 2 on; none where its tokens are no words."""
+    plan = next(p for p in preprocessor._plan.media if preprocessor.media[p.column] == name)
+    if not isinstance(plan, TextPlan) or plan.treatment != "sequence":
+        return ()
+    return plan.vocabulary if plan.unit == "word" and plan.ngrams == 1 else ()
