@@ -1,6 +1,5 @@
 """Steps 3 to 7: preprocess, design, initialise, loss, optimizer."""
 
-import importlib.util
 import inspect
 import math
 import pathlib
@@ -23,11 +22,7 @@ if TYPE_CHECKING:
 _INITIAL = ("initializer", "seed")
 _KEPT = ("architecture", "parameters")
 LEARNT_WITH = "mlp"  # its knobs are those of the design panel, and what they do can be seen
-ANSWERING = tuple(
-    name
-    for name, entry in ARCHITECTURES.items()
-    if entry.kinds and importlib.util.find_spec(f"dltoolkit.models.{entry.home}")
-)
+ANSWERING = tuple(name for name, entry in ARCHITECTURES.items() if entry.kinds)
 BY_RECIPE = "The recipe of the network says so."
 BY_HAND = "You chose it."
 
