@@ -111,9 +111,9 @@ def _arrange(boxes: dict[str, _Box]) -> None:
     """A level for each box below all that it reads, and a lane near them."""
     for box in boxes.values():
         box.level = 1 + max((boxes[s].level for s in box.sources), default=-1)
-    readers = {name: [b.level for b in boxes.values() if name in b.sources] for name in boxes}
-    for name, box in boxes.items():  # an input stands just above what reads it
-        box.level = min(readers[name]) - 1 if not box.sources and readers[name] else box.level
+    for name, box in reversed(boxes.items()):  # a short branch stands next to where it joins, not far above
+        readers = [other.level for other in boxes.values() if name in other.sources]
+        box.level = min(readers) - 1 if readers else box.level
     for level in range(1 + max(box.level for box in boxes.values())):
         here = [box for box in boxes.values() if box.level == level]
         here.sort(key=lambda b: float(np.mean([boxes[s].lane for s in b.sources])) if b.sources else 0.0)
