@@ -1,6 +1,7 @@
 """What a frozen body makes of each row is made once: the rest of the network then trains in seconds."""
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,7 +45,8 @@ def cut(model: keras.Model) -> Cut | None:
         model: A functional network with inputs by name.
 
     Returns:
-        Cut or None: None where nothing with weights is frozen, or nothing is left to learn.
+        Cut or None: None where less is frozen than is learnt (a table of constants is no body), or nothing is left to
+        learn.
     """
     fixed = {id(tensor) for tensor in model.inputs}
     border: dict[int, Any] = {}
@@ -53,10 +55,11 @@ def cut(model: keras.Model) -> Cut | None:
         came = list(node.input_tensors)
         if came and _is_fixed(node.operation) and all(id(t) in fixed for t in came):
             fixed |= {id(t) for t in node.output_tensors}
-            weights += bool(getattr(node.operation, "weights", ()))
+            weights += sum(math.prod(w.shape) for w in getattr(node.operation, "weights", ()))
         elif came:
             border |= {id(t): t for t in came if id(t) in fixed}
-    if not weights or not model.trainable_weights or id(model.output) in fixed:
+    learnt = sum(math.prod(w.shape) for w in model.trainable_weights)
+    if not learnt or weights <= learnt or id(model.output) in fixed:
         return None
     tensors = list(border.values())
     inputs = [keras.Input(t.shape[1:], dtype=t.dtype, name=f"{VECTOR}_{i}") for i, t in enumerate(tensors)]

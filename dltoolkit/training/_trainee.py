@@ -25,8 +25,14 @@ def trainee(model: keras.Model, smoothing: float) -> keras.Model:
     # A Sequential knows its tensors before it was ever called, but not by the singular names.
     plain = isinstance(model, keras.Sequential)
     inputs = {tensor.name: tensor for tensor in model.inputs} if plain else model.input
-    answers = [model.outputs[0], *([model.get_layer(MEMBERS).output] if several else [])]
+    answers = [model.outputs[0], *(_answer_of(model, MEMBERS) if several else [])]
     return Trainee(inputs, answers, name=model.name, smoothing=smoothing)
+
+
+def _answer_of(model: keras.Model, name: str) -> list[Any]:
+    """What a layer gives in this very network; `layer.output` may be what it gave in another one that shares it."""
+    nodes = [node for level in model._nodes_by_depth.values() for node in level]
+    return [node.output_tensors[0] for node in nodes if node.operation.name == name]
 
 
 class Trainee(keras.Model):
