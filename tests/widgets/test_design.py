@@ -152,6 +152,13 @@ def test_chance_of_several_labels_is_the_mean_of_their_entropies():
     assert chance_loss(problem, truth) == pytest.approx(math.log(2) / 2)
 
 
+def test_the_chance_loss_of_quantiles_is_that_of_the_labels_own_ones_in_their_spread():
+    problem = Problem("regression", ("a", "b"), quantiles=(0.5,))
+    truth = np.array([[0.0, 0], [1, 10], [2, 20], [3, 30], [4, 40]], "float32")
+    spread = np.sqrt(2)  # of 0 to 4, whose distances to their median are 2, 1, 0, 1 and 2
+    assert chance_loss(problem, truth) == pytest.approx(1.2 / spread / 2)
+
+
 def test_a_layer_is_drawn_with_its_units_up_to_a_few_and_told_in_words():
     drawn = diagram([(3, "features"), (500, "relu"), (1, "sigmoid")])
     assert drawn.count("<circle") == 3 + MOST + 1
