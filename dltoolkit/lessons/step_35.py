@@ -12,7 +12,7 @@ LESSON = Lesson(
         "find the threshold that costs least, and say what it rests on",
         "say when the simpler model is the better choice",
     ),
-    needs="A table with two classes, prepared as far as notebook 03: project.catch_up('preprocess') does it.",
+    needs="A table with two classes, prepared as far as notebook 03: project.catch_up('design') does it.",
     leaves="Nothing in the project. The test part is opened once, at the end, and the ledger says so.",
     minutes=25,
     expect="AUC of the tabular network on the credit table's validation rows: between 0.80 and 0.90.",

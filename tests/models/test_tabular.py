@@ -1,4 +1,4 @@
-"""The network for tables: members, numbers cut into pieces, and a start at the base rates."""
+"""The network for tables: members, ranks and curves of numbers, and a start at the base rates."""
 
 import keras
 import numpy as np
@@ -49,7 +49,7 @@ def parts(table, kind="binary"):
 @pytest.mark.parametrize("kind", TARGETS)
 def test_it_is_uncompiled_has_the_problem_s_head_and_answers_with_the_base_rates(table, kind):
     problem, preprocessor = parts(table, kind)
-    model = models.tabular(problem, preprocessor, pieces=8)
+    model = models.tabular(problem, preprocessor, curves=8)
     assert (model.name, model.compiled) == ("tabular", False)
     outputs = model(preprocessor.transform(table)).numpy()
     assert outputs.shape == (ROWS, problem.head.units)
@@ -64,20 +64,23 @@ def test_it_is_uncompiled_has_the_problem_s_head_and_answers_with_the_base_rates
 
 def test_the_members_are_the_networks_that_numpy_makes_of_the_weights(table):
     problem, preprocessor = parts(table)
-    model = models.tabular(problem, preprocessor, members=3, units=(6, 5), pieces=4, dropout=0.5)
+    model = models.tabular(problem, preprocessor, members=3, units=(6, 5), curves=4, dropout=0.5)
     random = np.random.default_rng(1)
     model.set_weights([w + random.normal(0, 0.1, w.shape) * (w.ndim > 0) for w in model.get_weights()])
     weights = {w.path: w.numpy() for w in model.weights}
     features = preprocessor.transform(table)
     block = features["dense"]
     vector = weights[next(p for p in weights if p.endswith("embeddings"))][features["town"][:, 0]]
-    joined = np.concatenate([3 * np.tanh(block / 3), vector], axis=1)
-    numbers = block @ weights["numbers/kernel"]
-    pieces = np.clip(numbers[:, :, None] * weights["pieces/kernel"] + weights["pieces/bias"], 0, 1)
+    edges = np.array(preprocessor.quantiles[0])
+    cut = np.clip((block[:, :1] - edges[:-1]) / np.diff(edges), 0, 1)[
+        :, None
+    ]  # of a, the one number with quantiles
+    ranks = (cut.mean(axis=2) - 0.5) * np.sqrt(12)
+    curves = np.einsum("ncp,cpm->ncm", cut, weights["curves/kernel"]).reshape(ROWS, -1)
+    joined = np.concatenate([3 * np.tanh(block / 3), vector, ranks, curves], axis=1)
     answers = []
     for k in range(3):
-        x = joined @ weights["hidden_1/kernel"][k] + weights["hidden_1/bias"][k]
-        x = np.maximum(x + pieces.reshape(ROWS, -1) @ weights["bends/kernel"][k], 0)
+        x = np.maximum(joined @ weights["hidden_1/kernel"][k] + weights["hidden_1/bias"][k], 0)
         x = np.maximum(x @ weights["hidden_2/kernel"][k] + weights["hidden_2/bias"][k], 0)
         answers.append(1 / (1 + np.exp(-x @ weights["heads/kernel"][k] - weights["heads/bias"][k])))
     members = keras.Model(model.input, model.get_layer("members").output)(features).numpy()
@@ -87,31 +90,57 @@ def test_the_members_are_the_networks_that_numpy_makes_of_the_weights(table):
 
 def test_pieces_are_zero_below_one_above_and_the_share_of_the_way_within(table):
     problem, preprocessor = parts(table)
-    model = models.tabular(problem, preprocessor, pieces=4)
-    encoded = keras.Model(model.input, model.get_layer("encoded").output)(preprocessor.transform(table))
+    block = preprocessor.transform(table)["dense"]
+    _, cut = models.tabular(problem, preprocessor).get_layer("numbers")(block)
     names = [preprocessor.feature_names[place] for place in preprocessor.quantiles]
     assert names == ["a"]  # b has two values, so that nothing lies between its quantiles
-    edges = np.sort(table["a"])[[0, 74, 149, 224, 299]]
+    edges = np.array(preprocessor.quantiles[0])
     expected = np.clip(
-        (table["a"].to_numpy()[:, None] - edges[:-1]) / np.diff(edges), 0, 1
+        (block[:, :1] - edges[:-1]) / np.diff(edges), 0, 1
     )  # equation 1 of Gorishniy et al. 2022
-    np.testing.assert_allclose(encoded.numpy(), expected, atol=1e-3)
+    np.testing.assert_allclose(cut[:, 0], expected, atol=1e-3)
 
 
-def test_cutting_into_pieces_changes_nothing_at_the_start(table):
+def test_ranks_are_the_places_among_the_training_rows_whatever_the_unit(table):
+    problem, preprocessor = parts(table)
+    block = preprocessor.transform(table)["dense"]
+    ranks = models.tabular(problem, preprocessor).get_layer("numbers")(block)[0].numpy()
+    expected = (table["a"].rank() - 1) / (ROWS - 1)
+    np.testing.assert_allclose(ranks[:, 0], (expected - 0.5) * np.sqrt(12), atol=0.06)
+    assert ranks.std() == pytest.approx(1, abs=0.02)
+
+
+def test_columns_with_few_different_values_have_ranks_beside_those_with_many(table):
+    few = table.assign(b=np.arange(ROWS) % 4)
+    problem, preprocessor = parts(few)
+    block = preprocessor.transform(few)["dense"]
+    ranks = models.tabular(problem, preprocessor).get_layer("numbers")(block)[0].numpy()
+    steps = np.linspace(-np.sqrt(3), np.sqrt(3), 4)
+    np.testing.assert_allclose(ranks[:4, 1], steps, atol=1e-4)
+
+
+def test_curves_change_nothing_at_the_start(table):
     problem, preprocessor = parts(table)
     features = preprocessor.transform(table)
-    plain, cut = (models.tabular(problem, preprocessor, pieces=n)(features).numpy() for n in (0, 8))
-    np.testing.assert_array_equal(plain, cut)
+    model = models.tabular(problem, preprocessor, curves=8)
+    curves = keras.Model(model.input, model.get_layer("curves").output)(features)
+    assert curves.shape == (ROWS, 1, 8)
+    assert not curves.numpy().any()
 
 
-def test_edges_of_pieces_and_their_choice_are_not_trained(table):
-    model = models.tabular(*parts(table), pieces=8)
-    assert {w.path for w in model.non_trainable_weights} >= {
-        "numbers/kernel",
-        "pieces/kernel",
-        "pieces/bias",
-    }
+def test_what_is_known_of_the_numbers_takes_no_weights(table):
+    model = models.tabular(*parts(table), curves=8)
+    assert model.get_layer("numbers").weights == []
+    assert all(w.trainable for w in model.weights if "seed" not in w.path)
+
+
+def test_ranks_can_be_left_out(table):
+    problem, preprocessor = parts(table)
+    wide, narrow = (
+        models.tabular(problem, preprocessor, ranks=on).get_layer("hidden_1").kernel.shape[1]
+        for on in (True, False)
+    )
+    assert wide == narrow + 1
 
 
 def test_the_same_seed_gives_the_same_start_and_another_one_another(table):
@@ -131,16 +160,16 @@ def test_a_table_without_numbers_or_without_categories_has_one_too(table):
     for columns in (["town"], ["a"], ["home"]):
         schema = Schema.infer(table[[*columns, "binary"]], "binary")
         preprocessor = preprocessing.fit(table, schema.with_roles(**{c: ROLES[c] for c in columns}))
-        model = models.tabular(Problem.infer(table, "binary"), preprocessor, pieces=8)
+        model = models.tabular(Problem.infer(table, "binary"), preprocessor, curves=8)
         assert np.isfinite(model(preprocessor.transform(table)).numpy()).all()
 
 
 def test_columns_may_bear_the_names_of_layers(table):
-    named = table.rename(columns={"town": "bends", "home": "members", "a": "pieces"})
-    roles = {"bends": "categorical", "members": "categorical", "pieces": "numeric"}
+    named = table.rename(columns={"town": "bends", "home": "members", "a": "curves"})
+    roles = {"bends": "categorical", "members": "categorical", "curves": "numeric"}
     schema = Schema.infer(named[[*roles, "binary"]], "binary").with_roles(**roles)
     preprocessor = preprocessing.fit(named, schema, categorical="embedding")
-    model = models.tabular(Problem.infer(named, "binary"), preprocessor, pieces=8)
+    model = models.tabular(Problem.infer(named, "binary"), preprocessor, curves=8)
     assert np.isfinite(model(preprocessor.transform(named)).numpy()).all()
 
 
@@ -155,7 +184,7 @@ def test_texts_beside_a_table_join_it(table):
 
 def test_plain_keras_saves_and_loads_it(table, tmp_path):
     problem, preprocessor = parts(table)
-    model = models.tabular(problem, preprocessor, members=4, pieces=8)
+    model = models.tabular(problem, preprocessor, members=4, curves=8)
     model.save(tmp_path / "tabular.keras")
     again = keras.saving.load_model(tmp_path / "tabular.keras", safe_mode=True)
     features = preprocessor.transform(table)
@@ -181,7 +210,7 @@ def test_options_stand_in_the_layers(table):
         ({"members": 0}, "members: expected a whole number"),
         ({"units": ()}, "units: expected the width of at least one hidden layer"),
         ({"units": (64, 0)}, r"units\[1\]: expected a whole number"),
-        ({"pieces": 65}, r"pieces: expected a whole number in \[0, 64\]"),
+        ({"curves": -1}, "curves: expected a whole number"),
         ({"dropout": 1.0}, r"dropout: expected a number in \[0, 1\)"),
         ({"activation": "relux"}, "activation: expected a Keras activation"),
         ({"output_bias": "ones"}, "output_bias"),
@@ -195,8 +224,8 @@ def test_an_option_out_of_its_range_is_refused(table, options, message):
 def test_what_goes_by_the_rows_grows_with_them(table):
     small = models.tabular(*parts(table))
     large = models.tabular(*parts(pd.concat([table] * 40, ignore_index=True)))
-    assert "pieces" not in [layer.name for layer in small.layers]
-    assert "pieces" in [layer.name for layer in large.layers]
+    assert "curves" not in [layer.name for layer in small.layers]
+    assert "curves" in [layer.name for layer in large.layers]
 
 
 def test_trained_by_its_recipe_it_learns_what_no_straight_line_can(table):
