@@ -23,7 +23,9 @@ class ImageAugmentation:
         flip: ``"horizontal"``, ``"vertical"``, ``"both"`` (each on its own) or None, for half of the pictures.
         rotate: Largest turn either way, as a fraction of a full turn, in 0..1.
         zoom: Largest zoom either way as a share of the size, in 0..1 (1 excluded).
-        shift: Largest shift either way as a share of height and of width, in 0..1.
+        shift: Largest shift either way as a share of height and of width, in 0..1. Where nothing turns or zooms, pictures
+            move by whole pixels (if they may move by one at all), so that none is blurred: those to be answered are
+            not.
         contrast: Contrast is multiplied by a number in 1 ± this, in 0..1, as by ``RandomContrast((c, c))``.
         fill: What is seen beyond the border: ``"reflect"``, ``"constant"`` (black), ``"nearest"`` or ``"wrap"``.
         rand_augment: ``(n_ops, magnitude)`` of RandAugment, at least 1 operation and a magnitude in 0..10, or None.
@@ -154,7 +156,10 @@ class ImageAugmentation:
             n, turn=self.rotate * turn, zoom=1 + self.zoom * zoom, mirror=mirror
         )
         height, width = tf.unstack(tf.cast(tf.shape(images)[1:3], tf.float32))
-        shift = self.shift * tf.stack([across * width, down * height], axis=1)
+        most = self.shift * tf.stack([width, height])
+        shift = most * tf.stack([across, down], axis=1)
+        if not (self.rotate or self.zoom):
+            shift = tf.where(most >= 1, tf.round(shift), shift)
         return _augment_images.moved(images, linear, shift, fill=self.fill, contrast=factor)
 
     def _check_images(self, images: tf.Tensor) -> None:

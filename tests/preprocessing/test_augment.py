@@ -156,6 +156,26 @@ def test_a_picture_that_is_not_moved_stays_bit_for_bit_and_a_mirrored_one_is_num
         assert all(any((one == c[i]).all() for c in choices) for i, one in enumerate(got))
 
 
+def test_a_shift_alone_moves_whole_pixels_so_that_nothing_is_blurred():
+    images = pictures()
+    height, width = images.shape[1:3]
+    settings = ImageAugmentation(shift=0.1, fill="wrap")
+    moved = settings.apply(images, SEED).numpy()
+    reach = [range(-round(0.1 * side), round(0.1 * side) + 1) for side in (height, width)]
+    every = [(down, across) for down in reach[0] for across in reach[1]]
+    found = [
+        [step for step in every if (np.roll(image, step, axis=(0, 1)) == one).all()]
+        for image, one in zip(images, moved, strict=True)
+    ]
+    assert all(found)
+    assert len({steps[0] for steps in found}) > 1
+
+
+def test_a_shift_of_less_than_a_pixel_still_moves(drawn):
+    ImageAugmentation(shift=0.05).apply(np.zeros((50, 8, 8, 1), "uint8"), SEED)
+    assert 0.3 < np.abs(drawn[0]["shift"]).max() <= 0.4
+
+
 def test_contrast_scales_the_distance_from_each_channels_mean():
     images = pictures().astype("float64")
     factor = np.linspace(0.5, 1.5, 8)[:, None, None, None]
