@@ -235,12 +235,12 @@ def test_a_saved_network_loads_with_plain_keras(build, tmp_path):
 def test_recipes_go_by_the_number_of_rows():
     problem, preprocessor = parts(table())
     few = models.recipe("cnn", problem, preprocessor)
-    assert (few.epochs, few.batch_size, few.patience) == (60, 32, None)
+    assert (few.epochs, few.batch_size, few.patience) == (40, 32, None)
     preprocessor.target_statistics["three"] = dataclasses.replace(
         preprocessor.target_statistics["three"], rows=48_000
     )
     many = models.recipe("resnet", problem, preprocessor)
-    assert (many.epochs, many.batch_size, many.schedule) == (12, 128, "one-cycle")
+    assert (many.epochs, many.batch_size, many.schedule) == (11, 128, "one-cycle")
     assert models.recipe("cnn", *parts(table(), "regression")).label_smoothing == 0.0
 
 
