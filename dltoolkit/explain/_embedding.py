@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dltoolkit._checks import check_choice, check_frame, check_number, check_rows, complaint, stop
+from dltoolkit._checks import check_choice, check_frame, check_number, check_rows, complaint, listed, stop
 from dltoolkit.explain._maps import outputs_of
 from dltoolkit.explain._source import network_of, opened
 from dltoolkit.models._walk import find, walk
@@ -125,7 +125,10 @@ def embeddings(source: Any, frame: Any, layer: str | None = None) -> Embeddings:
     if layer is None:
         last = next((call for call in reversed(calls) if call.kind in _WEIGHING), None)
         if last is None:
-            cure = f"Name one: layer={calls[-1].path!r}, for instance."
+            wide = [
+                c.path for c in calls if len(c.outputs[0].shape) == 2 and (c.outputs[0].shape[-1] or 0) > 1
+            ]
+            cure = f"Name one of its layers: {listed(wide[::-1])}."
             stop([complaint("source", "a network with a dense layer", "one without any", cure)])
             raise AssertionError
         layer = last.sources[0]

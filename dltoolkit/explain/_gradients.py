@@ -12,7 +12,9 @@ from dltoolkit._keras import keras, tf
 from dltoolkit.explain._source import BLOCK, Source, against_rest, log_odds, logits, opened, units_of
 from dltoolkit.models._walk import run
 
-STEPS = 64  # Sundararajan et al. (2017), section 5, find 20 to 300 enough
+# Sundararajan et al. (2017), section 5: 20 to 300 steps are enough to add up within 5 %, and where they are not, take more.
+STEPS = (64, 256, 1024)
+NEAR = 0.01  # share of the score's change that may be left over before more steps are taken
 DENSE = "dense"
 
 
@@ -66,7 +68,7 @@ def integrated_gradients(
     *,
     target: Any = None,
     baseline: Mapping[str, Any] | None = None,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> Attributions:
     """Share out an answer among the inputs: the gradients on the straight way from a baseline to the row, added up.
 
@@ -80,7 +82,8 @@ def integrated_gradients(
             network answers; the positive class of a binary problem; the amount of a regression.
         baseline: Feature to what stands for nothing known, an array of one example's shape or a number. Defaults to
             None: zeros, which is the mean of a standardised column and black in a picture.
-        steps: Points on the way, at least 1. Defaults to 64.
+        steps: Points on the way, at least 1. Defaults to None: 64, and where the shares do not add up within 1 %, four
+            times as many, up to 1,024.
 
     Returns:
         Attributions: For each feature an array of its own shape, in units of the score: log odds, or the target's unit.
@@ -92,17 +95,24 @@ def integrated_gradients(
     References:
         Sundararajan, Taly and Yan (2017), "Axiomatic attribution for deep networks".
     """
-    check_number(steps, "steps", low=1, whole=True)
+    tried = STEPS if steps is None else (check_number(steps, "steps", low=1, whole=True),)
     taken = opened(source, rows)
     start = _baselines(taken, baseline or {})
-    parts: list[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, list[str]]] = []
-    for _, block in taken.blocks():
-        parts.append(_block(taken, block, start, target=target, steps=int(steps)))
-    values = {name: np.concatenate([p[0][name] for p in parts]) for name in parts[0][0]}
-    names = tuple(taken.preprocessor.feature_names) if taken.preprocessor is not None else ()
-    score, before = (np.concatenate([p[i] for p in parts]) for i in (1, 2))
-    targets = tuple(name for p in parts for name in p[3])
-    return Attributions(values, taken.features, names, score, before, targets, taken.index)
+    for some in tried:
+        found = _attributions(taken, start, target, int(some))
+        if np.abs(found.gap).max() <= NEAR * np.abs(found.score - found.baseline_score).max():
+            break
+    return found
+
+
+def _attributions(source: Source, start: dict[str, np.ndarray], target: Any, steps: int) -> Attributions:
+    """The shares with a number of steps."""
+    parts = [_block(source, block, start, target=target, steps=steps) for _, block in source.blocks()]
+    values = {name: np.concatenate([part[0][name] for part in parts]) for name in parts[0][0]}
+    names = tuple(source.preprocessor.feature_names) if source.preprocessor is not None else ()
+    score, before = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+    targets = tuple(name for part in parts for name in part[3])
+    return Attributions(values, source.features, names, score, before, targets, source.index)
 
 
 def _baselines(source: Source, given: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit._checks import InputError, check_choice, complaint, listed, stop
-from dltoolkit.explain._gradients import STEPS, integrated_gradients
+from dltoolkit.explain._gradients import integrated_gradients
 from dltoolkit.explain._source import EPSILON
 from dltoolkit.problem import Problem
 
@@ -50,7 +50,7 @@ def token_attributions(
     column: str | None = None,
     target: Any = None,
     method: str | None = None,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> TokenAttributions:
     """How much each word of a text adds to the score of a class.
 
@@ -65,7 +65,7 @@ def token_attributions(
         target: The class that is explained. Defaults to None: the one that is answered; the positive class of a binary
             problem; the amount of a regression.
         method: One of the two. Defaults to None: gradients where the network has vectors for the words.
-        steps: Points on the way of integrated gradients, at least 1. Defaults to 64.
+        steps: Points on the way of integrated gradients, at least 1. Defaults to None: as many as it takes.
 
     Returns:
         TokenAttributions: The words in their order, each with its share.
@@ -134,18 +134,23 @@ def _one_row(source: Any, text: Any, column: str) -> pd.DataFrame:
 
 
 def _by_gradients(
-    source: Any, row: pd.DataFrame, column: str, *, target: Any, steps: int
+    source: Any, row: pd.DataFrame, column: str, *, target: Any, steps: int | None
 ) -> TokenAttributions:
     found = integrated_gradients(source, row, target=target, steps=steps)
     feature = source.preprocessor.media[column]
     ids, values = found.features[feature][0], found.values[feature][0]
     plan = next(p for p in source.preprocessor._plan.media if p.column == column)
     there = np.flatnonzero(ids != PADDING)
-    tokens = ["[unknown]" if i == UNKNOWN else plan.vocabulary[i - FIRST] for i in ids[there]]
     shares = values[there].astype("float64")
-    return TokenAttributions(
-        tuple(map(str, tokens)), shares, found.targets[0], float(found.score[0]), METHODS[0]
-    )
+    tokens = tuple(_words(plan, ids[there]))
+    return TokenAttributions(tokens, shares, found.targets[0], float(found.score[0]), METHODS[0])
+
+
+def _words(plan: Any, ids: np.ndarray) -> list[str]:
+    """The tokens of ids; a pretrained vocabulary numbers its own, markers among them."""
+    if plan.pretrained:
+        return [str(plan.vocabulary[i]) for i in ids]
+    return ["[unknown]" if i == UNKNOWN else str(plan.vocabulary[i - FIRST]) for i in ids]
 
 
 def _by_leaving_out(source: Any, row: pd.DataFrame, column: str, target: Any) -> TokenAttributions:

@@ -82,29 +82,38 @@ def walk(model: keras.Model) -> list[Call]:
     found: list[Call] = []
     seen: set[int] = set()
 
-    def through(graph: Any, given: list[str], prefix: str) -> list[str]:
-        made = {id(tensor): path for tensor, path in zip(graph.inputs, given, strict=False)}
+    def through(graph: Any, given: list[str], tensors: list[Any], prefix: str) -> tuple[list[str], list[Any]]:
+        made = {id(symbol): path for symbol, path in zip(graph.inputs, given, strict=False)}
+        held = {id(symbol): tensor for symbol, tensor in zip(graph.inputs, tensors, strict=True)}
         for name, node in _nodes(graph):
-            path, operation, inner = prefix + name, node.operation, _graph(node.operation)
-            sources = [made[id(tensor)] for tensor in node.input_tensors]
             if node.is_input and prefix:
                 continue  # an inner input is what comes in from outside
+            path, operation, inner = prefix + name, node.operation, _graph(node.operation)
+            sources = [made[id(symbol)] for symbol in node.input_tensors]
+            came = [held[id(symbol)] for symbol in node.input_tensors]
             if inner is not None:
-                ends = through(inner, sources, path + "/")
+                ends, out = through(inner, sources, came, path + "/")
             else:
+                out = _outputs(node, came, held)
                 again = id(operation) in seen
-                found.append(
-                    Call(
-                        path, operation, tuple(node.input_tensors), tuple(node.outputs), tuple(sources), again
-                    )
-                )
+                found.append(Call(path, operation, tuple(came), tuple(out), tuple(sources), again))
                 seen.add(id(operation))
-                ends = [path] * len(node.outputs)
-            made |= {id(tensor): end for tensor, end in zip(node.outputs, ends, strict=True)}
-        return [made[id(tensor)] for tensor in graph.outputs]
+                ends = [path] * len(out)
+            made |= {id(symbol): end for symbol, end in zip(node.outputs, ends, strict=True)}
+            held |= {id(symbol): tensor for symbol, tensor in zip(node.outputs, out, strict=True)}
+        return [made[id(symbol)] for symbol in graph.outputs], [held[id(symbol)] for symbol in graph.outputs]
 
-    through(_graph(check_network(model)), [], "")
+    graph = _graph(check_network(model))
+    through(graph, [], graph.inputs, "")
     return found
+
+
+def _outputs(node: Any, came: list[Any], held: dict[int, Any]) -> list[Any]:
+    """What a node puts out; worked out anew where a network inside was built for any length, and has a known one."""
+    if all(tensor.shape == symbol.shape for tensor, symbol in zip(came, node.input_tensors, strict=True)):
+        return list(node.outputs)
+    arguments, options = node.arguments.fill_in(held)
+    return keras.tree.flatten(node.operation.compute_output_spec(*arguments, **options))
 
 
 def run(model: keras.Model, features: Any, hook: Hook) -> Any:

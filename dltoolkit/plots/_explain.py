@@ -67,7 +67,8 @@ def attributions(attributions: Any, *, row: int = 0, ax: Axes | None = None) -> 
     draw.need(attributions, "attributions", "an explain.Attributions", ("values", "score", "targets"))
     check_number(row, "row", low=0, high=len(attributions.score) - 1, whole=True)
     score, start = attributions.score[row], attributions.baseline_score[row]
-    title = f"{draw.elided(attributions.targets[row], 24)}: {draw.short(score)}, from {draw.short(start)} of the baseline"
+    asked = draw.elided(attributions.targets[row], 24)
+    title = f"Score of {asked}: {draw.short(score)} (of the baseline: {draw.short(start)})"
     wide = next((v[row] for v in attributions.values.values() if v.ndim > 2), None)
     if wide is not None and len(attributions.values) == 1:
         return _shares_in_place(draw.axes(ax, height=4.0), wide, title)
@@ -123,7 +124,8 @@ def tokens(attributions: Any, *, ax: Axes | None = None) -> Axes:
         draw.remark(ax, "The text has no words.")
     shown = sum(len(line) for line in lines)
     rest = f", the first {shown} of {len(words)} words" if shown < len(words) else ""
-    title = f"{draw.elided(attributions.target, 24)}: {draw.short(attributions.score)} ({attributions.method}{rest})"
+    asked = draw.elided(attributions.target, 24)
+    title = f"Score of {asked}: {draw.short(attributions.score)} ({attributions.method}{rest})"
     draw.finish(ax, title=title, x="blue: for it, vermilion: against it", y="text", grid="none")
     for spine in ax.spines.values():
         spine.set_visible(False)

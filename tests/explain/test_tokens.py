@@ -93,3 +93,12 @@ def test_an_empty_text_has_no_words(texts):
     assert found.tokens == ()
     assert "no word" in repr(found)
     assert found.frame().empty
+
+
+def test_a_pretrained_vocabulary_numbers_its_own_words():
+    from types import SimpleNamespace
+
+    from dltoolkit.explain._tokens import _words
+
+    plan = SimpleNamespace(pretrained=True, vocabulary=("[PAD]", "[UNK]", "[CLS]", "film"))
+    assert _words(plan, np.array([2, 3, 1])) == ["[CLS]", "film", "[UNK]"]

@@ -148,6 +148,19 @@ def test_networks_inside_are_opened_and_a_layer_used_twice_is_counted_once():
     assert models.describe(sequential).parameters == 10
 
 
+def test_a_network_inside_that_takes_any_length_is_counted_for_the_one_that_it_gets():
+    ids = keras.Input((None,), dtype="int32")
+    vectors = L.Embedding(9, 4)(ids)
+    body = keras.Model(
+        ids, L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 2)(vectors, vectors)), name="body"
+    )
+    x = keras.Input((7,), dtype="int32")
+    table = models.describe(keras.Model(x, body(x))).frame()
+    assert table["output"].tolist() == [(7,), (7, 4), (7, 4), (4,)]
+    assert not table["flops"].isna().any()
+    assert models.describe(body).frame()["flops"].isna().sum() == 2
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [

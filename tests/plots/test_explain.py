@@ -83,7 +83,7 @@ def test_attributions_are_blue_for_and_vermilion_against():
         (-1.0, to_rgb(VERMILION)),
         (0.5, to_rgb(BLUE)),
     ]
-    assert ax.get_title() == "yes: 0.7, from 1.2 of the baseline"
+    assert ax.get_title() == "Score of yes: 0.7 (of the baseline: 1.2)"
     with pytest.raises(InputError, match=r"row: expected a whole number in \[0, 0\], got 1"):
         plots.attributions(found, row=1)
 
