@@ -114,7 +114,8 @@ def _add_run(commands: Any) -> None:
         "project folder with report.html, report.json and a bundle that answers for new rows."
     )
     kinds = "CSV, TSV (both also gzipped), Parquet, or the name of a table that comes along, such as credit"
-    target = "what is to be predicted; several yes/no columns make a multi-label problem; tables that come along have theirs"
+    several = "several yes/no columns make a multi-label problem, several amounts are answered at once"
+    target = f"what is to be predicted; {several}; tables that come along have theirs"
     parser = commands.add_parser("run", help="do the whole life of a model on a file", description=about)
     parser.add_argument("data", help=f"the table: {kinds}")
     _add_reading(parser)

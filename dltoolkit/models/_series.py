@@ -20,7 +20,7 @@ FORECASTERS = ("nbeats", "linear", "rnn")
 LEVELS = ("mean", "last", "none")
 UNITS, LAYERS, BLOCKS = 128, 2, 2
 # Added to the variance of a window, in the feature's units, so that one without any change is not blown up.
-LEAST_VARIANCE = 1e-3
+LEAST_VARIANCE = 1e-6
 LEARNING_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 1e-4, 0.1
 # Windows seen in training, all epochs together, between these numbers of passes.
 SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 150_000, 10, 60

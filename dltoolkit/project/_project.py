@@ -34,7 +34,7 @@ class Project(Artefacts):
     Args:
         folder: The project's folder; made by the first step. It must be empty, or a project already.
         data: A name of the catalogue, the path of a table, or a DataFrame. Not needed for a folder that is a project.
-        target: The column to predict, or several for a multi-label problem. Defaults to the catalogue's.
+        target: The column to predict, or several: labels of a multi-label problem, or amounts. Defaults to the catalogue's.
         fast: Whether the steps' defaults do little work: few rows, epochs, trials, resamples. Defaults to the
             project's own setting; in a new one to whether the environment has ``DLTOOLKIT_FAST=1``.
         seed: Of every draw, from 0 to 2**32 - 1. Defaults to the project's own; in a new one to 0.

@@ -31,7 +31,7 @@ def run(
 
     Args:
         path: The table: a file, a name of the catalogue, or a DataFrame.
-        target: The column to predict, or several for a multi-label problem. None takes the catalogue's.
+        target: The column to predict, or several: labels of a multi-label problem, or amounts. None takes the catalogue's.
         out: The project folder: made when it does not exist; empty, or a project of the same table.
         fast: Whether to take few rows, epochs, trials and resamples: quick, and its figures mean nothing.
             Defaults to False.
