@@ -111,11 +111,21 @@ def side_by_side(
     if len(members) == 1:
         return _parts.with_the_rest(members[0], inputs, preprocessor, texts, seed=seed)
     rest = _parts.vectors(inputs, preprocessor, [n for n in preprocessor.specs if n not in texts], seed=seed)
-    rows = []
+    rows, widest = [], max(member.shape[-1] for member in members)
     for number, member in enumerate(members, start=1):
-        x = _parts.joined([member, *rest], free_name(f"member_{number}", inputs))
+        name = free_name(f"member_{number}", inputs)
+        x = _parts.joined([_widened(member, widest, f"{name}_widened"), *rest], name)
         rows.append(keras.layers.Reshape((1, x.shape[-1]), name=free_name(f"row_{number}", inputs))(x))
     return keras.layers.Concatenate(axis=1, name=free_name("rows", inputs))(rows)
+
+
+def _widened(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
+    """Zeros behind the numbers, so that all members are equally wide."""
+    if x.shape[-1] == width:
+        return x
+    rows = keras.layers.Reshape((x.shape[-1], 1), name=f"{name}_column")(x)
+    padded = keras.layers.ZeroPadding1D((0, width - x.shape[-1]), name=name)(rows)
+    return keras.layers.Reshape((width,), name=f"{name}_row")(padded)
 
 
 def preprocessor_words(preprocessor: Preprocessor, name: str) -> tuple[str, ...]:

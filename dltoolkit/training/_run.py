@@ -14,6 +14,7 @@ from dltoolkit import _files
 from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
+from dltoolkit.training._frozen import by_length
 
 # Rows; always the same, so that the same rows give the same bits. Of media fewer: a layer's answers to a picture are large.
 PREDICT_BATCH, MEDIA_BATCH = 4096, 256
@@ -168,6 +169,9 @@ def network_outputs(model: keras.Model, preprocessor: Preprocessor, frame: pd.Da
     if len(frame) == 0:
         preprocessor.transform(frame)  # complains of missing columns all the same
         return np.empty((0,) if units == 1 else (0, units), "float32")
+    sorted_answers = by_length(model, preprocessor, frame)
+    if sorted_answers is not None:
+        return sorted_answers[:, 0] if units == 1 else sorted_answers
     rows, at_once = PREDICT_BATCH if preprocessor.media else len(frame), predict_batch(preprocessor)
     parts = []
     for start in range(0, len(frame), rows):

@@ -35,6 +35,13 @@ def _answer_of(model: keras.Model, name: str) -> list[Any]:
     return [node.output_tensors[0] for node in nodes if node.operation.name == name]
 
 
+def _within(model: keras.Model, name: str) -> Any:
+    """What a layer gives in this very network: it may stand in another one too."""
+    layer = model.get_layer(name)
+    calls = (node for nodes in model._nodes_by_depth.values() for node in nodes)
+    return next(node.output_tensors[0] for node in calls if node.operation is layer)
+
+
 class Trainee(keras.Model):
     """A network with a loss of its own in training; validation and metrics see the network's answer.
 

@@ -12,6 +12,7 @@ import pandas as pd
 from dltoolkit._checks import check_number, complaint, listed, stop
 from dltoolkit._keras import free_name, keras
 from dltoolkit.models import _parts
+from dltoolkit.models._bags import Bag, side_by_side
 from dltoolkit.models._parts import Style
 from dltoolkit.models._pretrained import _find
 from dltoolkit.models._pretrained._bert import WEIGHTS as BERT_WEIGHTS
@@ -27,6 +28,7 @@ from dltoolkit.problem import Problem
 Path = str | os.PathLike[str]
 BODY = "body"  # the layer's name in the finished network
 SMALLEST_SIDE = 96  # pixels; smaller pictures leave a body that halves them five times next to nothing
+BAG_WIDTH, BAG_BUCKETS = 4, 2**16
 PRIOR_SPREAD = 1.6  # of 1, 1.6 and 3 it did best on the shipped reviews
 
 
@@ -39,6 +41,7 @@ def pretrained(
     download: bool = False,
     trainable: str | int = "none",
     size: tuple[int, int] | None = None,
+    words: bool = True,
     units: Sequence[int] = (),
     activation: str = "relu",
     initializer: str = "he_normal",
@@ -66,6 +69,9 @@ def pretrained(
             Defaults to ``"none"``: little data cannot spoil what it knows, and each row passes through it once.
         size: ``(height, width)`` that pictures are brought to for the body, at least 32 each. Defaults to None: their
             own, but no side below 96.
+        words: Whether texts are also read by a bag of their pieces and runs of two (see `bag_of_words`), which learns for
+            itself and whose answer is averaged with that of the body: what the body took for one and the same may
+            differ here. Defaults to True.
         units: Width of each hidden layer between body and head. Defaults to none.
         activation: Keras activation of the hidden layers. Defaults to ``"relu"``.
         initializer: Keras initialiser of the hidden layers. Defaults to ``"he_normal"``.
@@ -106,7 +112,8 @@ def pretrained(
         )
     if l2 is None:
         style = dataclasses.replace(style, l2=_default_l2(x.shape[-1], preprocessor))
-    x = _parts.with_the_rest(x, inputs, preprocessor, columns, seed=seed)
+    members = [x, *([_bag(inputs, preprocessor, columns, seed)] if words and known.role == "text" else [])]
+    x = side_by_side(members, inputs, preprocessor, columns, seed=seed)
     x = keras.layers.Dropout(dropout, seed=seed, name=free_name("dropout", inputs))(x) if dropout else x
     x = _parts.hidden(x, units, style, inputs)
     return _parts.finish(
@@ -243,6 +250,14 @@ def _vectors(
             x = as_pixels(plan, body.input_shape[1:3], free_name(f"{column}_pixels", inputs))(x)
         found.append(body(x))
     return found
+
+
+def _bag(
+    inputs: Mapping[str, keras.KerasTensor], preprocessor: Preprocessor, columns: Sequence[str], seed: int
+) -> keras.KerasTensor:
+    """The vectors of the texts' pieces, ``(n, width)``."""
+    bag = Bag(BAG_WIDTH, 2, buckets=BAG_BUCKETS, word_dropout=0.0, seed=seed)
+    return _parts.joined([bag.words(preprocessor, c, inputs) for c in columns], free_name("bags", inputs))
 
 
 def _plan_of(preprocessor: Preprocessor, feature: str) -> Any:
