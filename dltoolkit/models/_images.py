@@ -55,6 +55,9 @@ def cnn(
     One layer of filters, then a stage for each further number in `filters`, of `blocks` layers each; what is left of the
     picture is averaged. Every column of pictures gets filters of its own; other columns join before the head.
 
+    `training.fit` shows it slightly shifted pictures. Where a mirrored picture means the same, let it show these too:
+    ``augment=preprocessing.ImageAugmentation(flip="horizontal", shift=0.07)``.
+
     Args:
         problem: Gives the head.
         preprocessor: Gives the inputs, and the base rates that the output bias starts from.
@@ -85,8 +88,16 @@ def cnn(
         deep convolutional networks, for stages of small filters. Lin et al. (2014), Network in network, for the average
         at the end.
     """
-    style = Style(activation, initializer, normalisation, dropout, l1, l2, seed)
-    sizes = _Sizes(filters, blocks, kernel, units, pooling)
+    style = Style(
+        activation=activation,
+        initializer=initializer,
+        normalisation=normalisation,
+        dropout=dropout,
+        l1=l1,
+        l2=l2,
+        seed=seed,
+    )
+    sizes = _Sizes(filters=filters, blocks=blocks, kernel=kernel, units=units, pooling=pooling)
     return _network("cnn", sizes, style, problem=problem, preprocessor=preprocessor, output_bias=output_bias)
 
 
@@ -139,8 +150,16 @@ def resnet(
         He et al. (2016), Deep residual learning for image recognition. Goyal et al. (2017), Accurate, large minibatch
         SGD, for blocks that start at zero. He et al. (2019), Bag of tricks, for the shortcut that averages.
     """
-    style = Style(activation, initializer, normalisation, dropout, l1, l2, seed)
-    sizes = _Sizes(filters, blocks, kernel, units, pooling)
+    style = Style(
+        activation=activation,
+        initializer=initializer,
+        normalisation=normalisation,
+        dropout=dropout,
+        l1=l1,
+        l2=l2,
+        seed=seed,
+    )
+    sizes = _Sizes(filters=filters, blocks=blocks, kernel=kernel, units=units, pooling=pooling)
     return _network(
         "resnet", sizes, style, problem=problem, preprocessor=preprocessor, output_bias=output_bias
     )
@@ -316,8 +335,7 @@ def _block(
 def recipe(name: str, problem: Problem, preprocessor: Preprocessor) -> Recipe:
     """How ``cnn`` and ``resnet`` are trained by default: one cycle of the learning rate, pictures a little shifted.
 
-    What is varied is safe for any picture: nothing is mirrored or turned, as a mirrored digit is no digit. Where left and
-    right mean the same, say so: ``augment=preprocessing.ImageAugmentation(flip="horizontal", shift=0.07)``.
+    What is varied is safe for any picture: nothing is mirrored or turned, as a mirrored digit is no digit.
 
     References:
         Smith and Topin (2019), Super-convergence. Loshchilov and Hutter (2019), Decoupled weight decay regularization.
