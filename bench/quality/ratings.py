@@ -25,7 +25,7 @@ from dltoolkit.preprocessing import TextOptions
 
 GENRES = {"genres": TextOptions("multi-hot", separator="|")}
 ROLES = {"title": "ignore", "genres": "text"}
-NEGATIVES = 4
+NEGATIVES = 1
 BIAS, ALS_WEIGHT, ALS_FACTORS, ALS_ROUNDS = (5.0, 3.0), 0.08, 16, 12
 EASE_ITEMS, EASE_WEIGHT = 2_000, 300.0
 

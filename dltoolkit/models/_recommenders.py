@@ -11,7 +11,7 @@ from typing import Any
 
 from dltoolkit._checks import check_number
 from dltoolkit._keras import keras
-from dltoolkit.models._parts import check_units, flat, hidden
+from dltoolkit.models._parts import check_units, flat, hidden, rows_of
 from dltoolkit.models._recipe import Recipe
 from dltoolkit.models._towers import Side, dot, style_of, sum_of_maps, tower_of, two_sides, with_liking
 from dltoolkit.preprocessing import Preprocessor
@@ -20,6 +20,7 @@ from dltoolkit.problem import Problem
 ops = keras.ops
 FACTORS, TOWERS = 8, 8  # numbers a vector, and pairs of vectors that are learnt side by side
 WIDTH = 32
+RIVALS = 1_024  # rows a batch where each chosen item is compared with all items of its batch
 
 
 def matrix_factorisation(
@@ -104,6 +105,9 @@ def two_tower(
 
     Each tower adds the vector learnt for the id to what dense layers make of everything else that is known. The answer
     is their dot product, so that the best of a million items can be looked up by their vectors alone.
+
+    Where it learns choices, `training.fit` compares each chosen item with all other items of its batch (a sampled softmax);
+    `data.negatives` with one item drawn for each row is enough for it.
 
     Args:
         problem: Gives the head: two classes (chosen or not, as `data.negatives` makes them), or an amount.
@@ -212,10 +216,8 @@ def recipe(name: str, problem: Problem, preprocessor: Preprocessor) -> Recipe:
         Recipe: The options of `training.fit`.
     """
     why = "A penalty that fits the number of rows keeps it from overfitting, so that no epoch is chosen by a small part."
-    return Recipe(
-        learning_rate=0.01,
-        schedule="cosine",
-        epochs=10,
-        patience=None,
-        why=why,
-    )
+    recipe = Recipe(learning_rate=0.01, schedule="cosine", epochs=10, patience=None, why=why)
+    if name == "two_tower" and problem.kind == "binary":
+        # A batch is what a chosen item is compared with: more items in it, more to learn from, up to the cost of its square.
+        return dataclasses.replace(recipe, epochs=5, batch_size=min(RIVALS, max(rows_of(preprocessor), 1)))
+    return recipe

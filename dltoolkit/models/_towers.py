@@ -54,8 +54,8 @@ class Side:
 def _sides(preprocessor: Preprocessor, user_columns: Collection[str]) -> tuple[Side, Side]:
     """Every feature is either the user's or the item's."""
     schema, specs = preprocessor.schema, preprocessor.specs
-    keys = {c: preprocessor.media.get(c, feature_key(preprocessor._names, c)) for c in preprocessor.columns}
-    user, item = (_only(role, preprocessor, keys) for role in ("user", "item"))
+    keys = features_of(preprocessor)
+    user, item = (only_column(role, preprocessor) for role in ("user", "item"))
     names = [*preprocessor.columns, *preprocessor.feature_names]
     stop(
         [
@@ -80,9 +80,15 @@ def _sides(preprocessor: Preprocessor, user_columns: Collection[str]) -> tuple[S
     return side(keys[user], True), side(keys[item], False)
 
 
-def _only(role: str, preprocessor: Preprocessor, keys: Mapping[str, str]) -> str:
+def features_of(preprocessor: Preprocessor) -> dict[str, str]:
+    """Column to the feature that is made of it; a column of the dense block to a name that is none."""
+    names = preprocessor._names
+    return {c: preprocessor.media.get(c, feature_key(names, c)) for c in preprocessor.columns}
+
+
+def only_column(role: str, preprocessor: Preprocessor) -> str:
     """The one column of a role, which must have come as ids."""
-    columns = preprocessor.schema.columns(role)
+    columns, keys = preprocessor.schema.columns(role), features_of(preprocessor)
     found = [c for c in columns if keys.get(c) in preprocessor.specs]
     if len(found) != 1:
         got = f"{listed(columns)} of role {role!r}, {len(found)} as ids"

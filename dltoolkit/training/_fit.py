@@ -29,6 +29,7 @@ from dltoolkit.training._model_check import check_model
 from dltoolkit.training._record import Progress, Recorder
 from dltoolkit.training._run import Run, predict_batch
 from dltoolkit.training._settings import pick_optimizer, settled
+from dltoolkit.training._towers import among_rivals
 from dltoolkit.training._trainee import trainee
 
 SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 1024, 100
@@ -134,7 +135,8 @@ def fit(
         "steps": len(batches),
         "soft": soft,
     }
-    trained = trainee(network, recipe.label_smoothing)
+    rivals = among_rivals(model, preprocessor, problem, train) if loss is None else None
+    trained = rivals or trainee(network, recipe.label_smoothing)
     compile_model(trained, made, loss, compiled=recipe.compiled, **compiling)
     recorder = Recorder(problem.objective, recipe.patience, stop)
     average = [Average(recipe.ema)] if recipe.ema else []

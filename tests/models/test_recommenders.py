@@ -139,6 +139,16 @@ def test_scores_of_all_pairs_are_the_network_s_answers(ratings, build, target):
     np.testing.assert_allclose(scores.loc[3, pairs["film"]], expected, rtol=2e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("build", BUILDERS)
+def test_a_saved_network_loads_as_plain_keras(ratings, build, tmp_path):
+    problem, preprocessor = parts(ratings, "liked", genres="text")
+    model = build(problem, preprocessor, user_columns=["age"])
+    model.save(tmp_path / "model.keras")
+    features = preprocessor.transform(ratings)
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(features), model(features))
+
+
 def test_scores_need_towers_and_users_that_are_known(ratings):
     problem, preprocessor = parts(ratings)
     with pytest.raises(InputError, match="model: expected a network with towers"):
