@@ -19,8 +19,9 @@ ops = keras.ops
 LARGE_ROWS = 10_000
 # How long a training takes, and at which rates, tried on the shipped tables: attrition, credit, ames and churn are small,
 # diamonds and flights large.
-UPDATES, LARGE_UPDATES = 1_800, 4_000
-FEWEST_EPOCHS, MOST_EPOCHS = 8, 60
+UPDATES = 1_800  # of a small table
+SEEN = 1_000_000  # rows of a large one, all epochs together
+FEWEST_EPOCHS, MOST_EPOCHS = 4, 60
 RATE, LARGE_RATE = 1e-3, 5e-3
 DECAY, LARGE_DECAY = 0.1, 0.01
 BATCHES = ((1_024, 100_000), (256, 10_000), (64, 3_000), (32, 0))  # and the fewest rows for it
@@ -213,13 +214,13 @@ def recipe(name: str, problem: Problem, preprocessor: Preprocessor) -> Recipe:
     rows = max(_parts.rows_of(preprocessor), 1)
     large = rows > LARGE_ROWS
     batch = next(size for size, fewest in BATCHES if rows >= fewest)
-    updates = LARGE_UPDATES if large else UPDATES
+    seen = SEEN if large else UPDATES * batch
     return Recipe(
         optimizer="adamw",
         learning_rate=LARGE_RATE if large else RATE,
         schedule="cosine",
         weight_decay=LARGE_DECAY if large else DECAY,
-        epochs=int(np.clip(round(updates * batch / rows), FEWEST_EPOCHS, MOST_EPOCHS)),
+        epochs=int(np.clip(round(seen / rows), FEWEST_EPOCHS, MOST_EPOCHS)),
         patience=None,
         batch_size=min(batch, rows),
         compiled=large,

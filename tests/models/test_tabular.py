@@ -1,5 +1,7 @@
 """The network for tables: members, ranks and curves of numbers, and a start at the base rates."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pandas as pd
@@ -240,3 +242,17 @@ def test_trained_by_its_recipe_it_learns_what_no_straight_line_can(table):
     )
     assert run.model.name == "tabular"
     assert run.history["val_auc"].iloc[-1] > 0.97
+
+
+def test_the_recipe_goes_by_the_rows_and_leaves_the_validation_rows_alone(table):
+    problem, preprocessor = parts(table)
+    statistics = preprocessor.target_statistics["binary"]
+    seen = {}
+    for rows in (100, 3_000, 40_000, 250_000):
+        preprocessor.target_statistics["binary"] = dataclasses.replace(statistics, rows=rows)
+        recipe = models.recipe("tabular", problem, preprocessor)
+        assert recipe.patience is None
+        assert recipe.batch_size <= rows
+        seen[rows] = recipe.epochs
+    preprocessor.target_statistics["binary"] = statistics
+    assert seen == {100: 60, 3_000: 38, 40_000: 25, 250_000: 4}
