@@ -12,8 +12,7 @@ LESSON = Lesson(
         "look at what a cluster holds: its middle, its doubtful rows",
         "say when k-means on the columns as they are is enough",
     ),
-    needs="Rows that were preprocessed as in notebook 03; labels only to look at afterwards. The handwritten digits that come "
-    "with the kit are taken by default.",
+    needs="Rows, and labels only to look at afterwards. The handwritten digits that come with the kit are taken by default.",
     leaves="Nothing in the project.",
     minutes=20,
     expect="Adjusted Rand index of the learnt code on the digits: between 0.75 and 0.95, where k-means on pixels has 0.67.",

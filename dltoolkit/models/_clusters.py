@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from dltoolkit._checks import check_number, complaint, listed, stop
 from dltoolkit._keras import free_name, keras
 from dltoolkit.models._parts import (
@@ -118,6 +120,23 @@ def deep_clustering(
     code = _encoded(inputs, preprocessor, units, bottleneck=bottleneck, style=style)
     assignment = _assignment(int(n_clusters), int(bottleneck), free_name(ASSIGNMENT, inputs), seed=seed)
     return keras.Model(inputs, assignment(code), name="deep_clustering")
+
+
+def with_centroids(model: keras.Model, centroids: np.ndarray) -> keras.Model:
+    """The network from features to shares, on the code of another network and around these centroids.
+
+    Args:
+        model: A network with a layer called ``"code"``, whose weights are shared.
+        centroids: The middle of each group in the code, float32 ``(n_clusters, width)``.
+
+    Returns:
+        keras.Model: Uncompiled, as `deep_clustering` builds it.
+    """
+    code = model.get_layer(free_name(CODE, model.input)).output
+    n_clusters, width = centroids.shape
+    assignment = _assignment(n_clusters, width, free_name(ASSIGNMENT, model.input), seed=0)
+    assignment.get_layer(CENTROIDS).set_weights([centroids])
+    return keras.Model(model.input, assignment(code), name="deep_clustering")
 
 
 def _encoded(

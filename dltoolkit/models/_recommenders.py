@@ -107,7 +107,8 @@ def two_tower(
     is their dot product, so that the best of a million items can be looked up by their vectors alone.
 
     Where it learns choices, `training.fit` compares each chosen item with all other items of its batch (a sampled softmax);
-    `data.negatives` with one item drawn for each row is enough for it.
+    `data.negatives` with one item drawn for each row is enough for it. The history's ``loss`` then holds that comparison
+    too, ``val_loss`` does not.
 
     Args:
         problem: Gives the head: two classes (chosen or not, as `data.negatives` makes them), or an amount.

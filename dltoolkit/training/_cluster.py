@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.metrics import davies_bouldin_score, silhouette_samples, silhouette_score
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from dltoolkit._checks import check_choice, check_frame, check_number, complaint, listed, stop
 from dltoolkit._keras import free_name, keras
-from dltoolkit.models._clusters import ASSIGNMENT, CENTROIDS, CODE, autoencoder, deep_clustering
+from dltoolkit.models._clusters import CODE, autoencoder, deep_clustering, with_centroids
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.training._embed import blocks, learn_neighbours, learn_to_repeat
 
@@ -20,6 +21,9 @@ TRIED = tuple(range(2, 13))  # numbers of clusters, where none is asked for
 STARTS = 10  # of k-means, of which the best is kept
 SILHOUETTE_ROWS = 2_000  # its cost grows with their square
 PREDICT_BATCH = 4096
+# OpenMP's threads wait for each other by spinning: where another process wants the cores too, k-means takes many times as
+# long with them.
+THREADS = 1
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
@@ -38,6 +42,7 @@ class Clusters:
         method: ``"deep"``, ``"autoencoder"`` or ``"kmeans"``.
         preprocessor: What makes features of raw rows.
         model: The network from features to `probabilities`; None for k-means.
+        seed: Seed of everything drawn.
     """
 
     labels: np.ndarray
@@ -50,6 +55,22 @@ class Clusters:
     method: str
     preprocessor: Preprocessor
     model: keras.Model | None = None
+    seed: int = 0
+
+    def regroup(self, n_clusters: int | Iterable[int]) -> "Clusters":
+        """Other groups on the same code, without learning it again.
+
+        Args:
+            n_clusters: How many, at least 2; or several numbers to choose from.
+
+        Returns:
+            Clusters: As `cluster` gives them.
+
+        Raises:
+            InputError: If a number is out of its range.
+        """
+        tried = _numbers(n_clusters, len(self.embedding))
+        return _grouped(self, tried)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The cluster of rows that may be new.
@@ -135,15 +156,31 @@ def cluster(
     if epochs is not None:
         check_number(epochs, "epochs", low=1, whole=True)
     model, code, history = _learnt(frame, preprocessor, method, epochs=epochs, seed=seed, options=options)
-    found = {k: KMeans(k, n_init=STARTS, random_state=seed).fit(code) for k in tried}
-    scores = _scores(found, code, seed)
+    nothing = np.empty(0)
+    bare = Clusters(
+        nothing, nothing, code, nothing, 0, pd.DataFrame(), history, method, preprocessor, model, seed
+    )
+    return _grouped(bare, tried)
+
+
+def _grouped(learnt: Clusters, tried: list[int]) -> Clusters:
+    """The best of several numbers of groups on a code."""
+    code = learnt.embedding
+    with threadpool_limits(THREADS, "openmp"):
+        found = {k: KMeans(k, n_init=STARTS, random_state=learnt.seed).fit(code) for k in tried}
+    scores = _scores(found, code, learnt.seed)
     best = int(scores.loc[scores["chosen"], "n_clusters"].iloc[0])
     centroids = found[best].cluster_centers_.astype("float32")
-    if model is not None:
-        model = _with_centroids(model, preprocessor, centroids, seed=seed, **options)
     shares = _shares(code, centroids)
-    labels = shares.argmax(axis=1)
-    return Clusters(labels, shares, code, centroids, best, scores, history, method, preprocessor, model)
+    return dataclasses.replace(
+        learnt,
+        labels=shares.argmax(axis=1),
+        probabilities=shares,
+        centroids=centroids,
+        n_clusters=best,
+        scores=scores,
+        model=None if learnt.model is None else with_centroids(learnt.model, centroids),
+    )
 
 
 def _learnt(
@@ -220,14 +257,3 @@ def _shares(code: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     squared = np.square(code).sum(axis=1)[:, None] - 2 * code @ centroids.T + np.square(centroids).sum(axis=1)
     near = 1 / (1 + np.maximum(squared, 0))
     return (near / near.sum(axis=1, keepdims=True)).astype("float32")
-
-
-def _with_centroids(
-    model: keras.Model, preprocessor: Preprocessor, centroids: np.ndarray, *, seed: int, **options: Any
-) -> keras.Model:
-    """The network from features to shares, with the code that was learnt and the centroids that were found."""
-    whole = deep_clustering(preprocessor, n_clusters=len(centroids), seed=seed, **options)
-    _encoder(whole).set_weights(_encoder(model).get_weights())
-    answer = whole.get_layer(free_name(ASSIGNMENT, whole.input))
-    answer.get_layer(CENTROIDS).set_weights([centroids])
-    return whole

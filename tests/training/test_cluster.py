@@ -87,6 +87,16 @@ def test_the_same_seed_gives_the_same_groups(world, found):
     assert np.array_equal(again.labels, found.labels)
 
 
+def test_other_numbers_of_groups_need_no_learning(world, found):
+    frame, _, preprocessor = world
+    other = found.regroup(4)
+    assert other.n_clusters == 4
+    assert other.embedding is found.embedding
+    assert np.array_equal(found.regroup([2, 3, 4, 5]).labels, found.labels)
+    shares = other.model.predict(preprocessor.transform(frame), verbose=0)
+    np.testing.assert_allclose(shares, other.probabilities, atol=1e-4)
+
+
 def test_the_table_of_clusters_counts_their_rows(found):
     table = found.frame()
     assert table["rows"].tolist() == np.bincount(found.labels).tolist()
