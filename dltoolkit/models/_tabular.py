@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -124,7 +125,7 @@ def tabular(
     return _parts.finish(x, inputs, problem, preprocessor, name="tabular", output_bias=output_bias, seed=seed)
 
 
-def _size(preprocessor: Preprocessor, **asked: object) -> _Size:
+def _size(preprocessor: Preprocessor, **asked: Any) -> _Size:
     """What goes by the number of rows, with what was asked for in its place."""
     usual = LARGE if _parts.rows_of(preprocessor) > LARGE_ROWS else SMALL
     size = dataclasses.replace(usual, **{name: value for name, value in asked.items() if value is not None})
