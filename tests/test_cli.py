@@ -118,10 +118,11 @@ def test_run_hands_everything_to_the_report(capsys, monkeypatch):
     monkeypatch.setattr(report, "run", lambda *arguments, **options: calls.append((arguments, options)))
     told(capsys, 0, "run", "some/data.csv", "--target", "y")
     told(capsys, 0, "run", "d.csv", "--target", "a", "b", "--out", "o", "--fast", "--seed", "3")
-    told(capsys, 0, "run", "credit")
-    assert calls[0] == (("some/data.csv", "y", "data-project"), {"fast": False, "seed": 0, "echo": print})
-    assert calls[1] == (("d.csv", ["a", "b"], "o"), {"fast": True, "seed": 3, "echo": print})
-    assert calls[2][0] == ("credit", None, "credit-project")
+    told(capsys, 0, "run", "credit", "--architecture", "tabular")
+    usual = {"architecture": None, "echo": print}
+    assert calls[0] == (("some/data.csv", "y", "data-project"), {"fast": False, "seed": 0, **usual})
+    assert calls[1] == (("d.csv", ["a", "b"], "o"), {"fast": True, "seed": 3, **usual})
+    assert calls[2][0] == ("credit", None, "credit-project") and calls[2][1]["architecture"] == "tabular"
 
 
 def test_a_table_that_names_its_way_of_writing_is_read_so_by_every_command(

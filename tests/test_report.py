@@ -154,3 +154,16 @@ def test_a_missing_target_column_stops_before_anything_is_written(tmp_path):
     with pytest.raises(InputError, match=r"'anser'.*'answer'"):
         report.run(frame, "anser", tmp_path / "out", fast=True)
     assert not (tmp_path / "out" / "project.json").exists()
+
+
+def test_another_network_is_designed_where_it_is_asked_for(tmp_path):
+    lines = []
+    done = report.run("penguins", None, tmp_path / "p", architecture="auto", fast=True, echo=lines.append)
+    assert done["network"]["architecture"] == "tabular"
+    assert sum(line.startswith("design: tabular") for line in lines) == 1
+    assert "tabular" in (tmp_path / "p" / "report.html").read_text(encoding="utf-8")
+    again = []
+    report.run("penguins", None, tmp_path / "p", architecture="tabular", fast=True, echo=again.append)
+    assert not any(line.startswith(("design", "train")) for line in again)
+    with pytest.raises(InputError, match="architecture 'cnn': expected a column of role image"):
+        report.run("penguins", None, tmp_path / "q", architecture="cnn", fast=True, echo=lambda line: None)

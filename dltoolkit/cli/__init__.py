@@ -123,6 +123,11 @@ def _add_run(commands: Any) -> None:
     parser.add_argument(
         "--out", metavar="FOLDER", help="the project folder (default: the file's name + -project)"
     )
+    parser.add_argument(
+        "--architecture",
+        metavar="NAME",
+        help="the network, such as tabular, cnn or transformer; auto: what did best for such columns",
+    )
     parser.add_argument("--fast", action="store_true", help="fewer rows, epochs and trials: a first look")
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="the same seed gives the same result (default: 0)"

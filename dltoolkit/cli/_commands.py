@@ -28,7 +28,15 @@ def run(arguments: argparse.Namespace) -> int:
     out = arguments.out or f"{pathlib.Path(arguments.data).name.split('.')[0]}-project"
     target = arguments.target[0] if len(arguments.target or ()) == 1 else arguments.target
     table = _read(arguments) if _told_how(arguments) else arguments.data
-    dltoolkit.report.run(table, target, out, fast=arguments.fast, seed=arguments.seed, echo=print)
+    dltoolkit.report.run(
+        table,
+        target,
+        out,
+        architecture=arguments.architecture,
+        fast=arguments.fast,
+        seed=arguments.seed,
+        echo=print,
+    )
     return OK
 
 
