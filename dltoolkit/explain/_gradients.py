@@ -86,7 +86,8 @@ def integrated_gradients(
             times as many, up to 1,024.
 
     Returns:
-        Attributions: For each feature an array of its own shape, in units of the score: log odds, or the target's unit.
+        Attributions: For each feature an array of its own shape, in units of the score: log odds, or the target's unit;
+        of a bare network with a softmax or sigmoid, what enters it.
 
     Raises:
         InputError: If an option is out of its range, `baseline` names no feature, or ids reach the network by another

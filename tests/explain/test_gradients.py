@@ -123,3 +123,16 @@ def test_what_goes_in_is_checked(tables, table):
         )
     with pytest.raises(InputError, match=r"rows: expected at least 1 row"):
         explain.integrated_gradients(tables["late"], table.head(0))
+
+
+def test_a_bundle_is_explained_as_its_run(tables, table, tmp_path):
+    from dltoolkit import deployment
+
+    run, rows = tables["late"], table.head(3)
+    bundle = deployment.save(tmp_path / "bundle", run)
+    first, second = (explain.integrated_gradients(x, rows, steps=8) for x in (run, bundle))
+    np.testing.assert_allclose(first.frame(), second.frame(), rtol=1e-6)
+    found = explain.nearest(bundle, table, 0, k=2).frame()
+    assert found.index.tolist() == explain.nearest(run, table, 0, k=2).frame().index.tolist()
+    importance = explain.permutation_importance(bundle, table, bundle.problem, columns=["a"], repeats=1)
+    assert importance.losses.shape == (1, 1)
