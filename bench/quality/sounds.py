@@ -42,6 +42,8 @@ def measure(name, seed, *, by_group=True):
         model = models.build(problem, preprocessor, seed=seed)
         run = training.fit(model, preprocessor, splits, problem, seed=seed, progress=False)
     rows.append((f"default: {model.name}", accuracy(run, test, problem), clock))
+    for label, score, clock in rows:
+        print(f"{name} seed {seed}: {label} {score:.4f}, {clock.cpu:.1f} CPU s", flush=True)
     return [{"data": name, "seed": seed, "model": m, "score": s, "clock": c} for m, s, c in rows]
 
 
