@@ -121,7 +121,8 @@ def resnet(
 ) -> keras.Model:
     """A residual network: each block of two layers adds to what comes in, so that gradients find a short way back.
 
-    The blocks end in weights of zero: at the start each of them passes its input on unchanged, however many there are.
+    Without normalisation the blocks end in weights of zero, so that each passes its input on unchanged at the start, and
+    signals keep their size however many blocks there are (Zhang et al. 2019, "Fixup initialization").
 
     Args:
         problem: Gives the head.
@@ -147,8 +148,8 @@ def resnet(
         InputError: As `cnn`.
 
     References:
-        He et al. (2016), Deep residual learning for image recognition. Goyal et al. (2017), Accurate, large minibatch
-        SGD, for blocks that start at zero. He et al. (2019), Bag of tricks, for the shortcut that averages.
+        He et al. (2016), Deep residual learning for image recognition. He et al. (2019), Bag of tricks for image
+        classification, for the shortcut that averages.
     """
     style = Style(
         activation=activation,
@@ -210,7 +211,7 @@ class _Layers:
         halve: bool = False,
         zero: bool = False,
     ) -> keras.KerasTensor:
-        """A convolution, its halving and its normalisation; `zero`: what comes out of it is 0 before training."""
+        """A convolution, its halving and its normalisation; `zero`: without one, all that comes out is 0 at first."""
         self.made += 1
         bare = self.style.normalisation is None
         start = self.style.start(self.made + 1000 * self.column)
@@ -224,17 +225,12 @@ class _Layers:
             kernel_regularizer=self.style.penalty,
             name=self.name(),
         )(x)
-        if (
-            halve and min(x.shape[1:3]) >= LEAST_SIDE
-        ):  # before the rest, so that this has a quarter of the work
+        # Before the rest, so that this has a quarter of the work.
+        if halve and min(x.shape[1:3]) >= LEAST_SIDE:
             x = keras.layers.MaxPooling2D(padding="same", name=self.name("pool"))(x)
-        gamma = "zeros" if zero else "ones"
         if self.style.normalisation == "batch":
-            options = {"momentum": MOMENTUM, "gamma_initializer": gamma, "name": self.name("norm")}
-            return keras.layers.BatchNormalization(**options)(x)
-        return (
-            x if bare else keras.layers.LayerNormalization(gamma_initializer=gamma, name=self.name("norm"))(x)
-        )
+            return keras.layers.BatchNormalization(momentum=MOMENTUM, name=self.name("norm"))(x)
+        return _parts.normalised(x, self.style.normalisation, self.name("norm"))
 
     def active(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """The activation."""

@@ -92,16 +92,15 @@ def test_parameters_are_those_counted_by_hand():
     assert normalised.count_params() == 9 * 4 + 9 * 4 * 6 + 4 * (4 + 6) + (6 + 1) * 3
 
 
-def test_residual_blocks_start_as_what_comes_in():
+def test_without_normalisation_residual_blocks_start_as_what_comes_in():
     frame = table(28)
     problem, preprocessor = parts(frame)
-    for normalisation in ("batch", "layer", None):
-        model = models.resnet(problem, preprocessor, filters=(6, 6), normalisation=normalisation)
-        block = keras.Model(
-            model.input, [model.get_layer("conv_1_relu").output, model.get_layer("conv_3_add").output]
-        )
-        before, after = block(preprocessor.transform(frame))
-        np.testing.assert_array_equal(before, after)
+    model = models.resnet(problem, preprocessor, filters=(6, 6), normalisation=None)
+    block = keras.Model(
+        model.input, [model.get_layer("conv_1_relu").output, model.get_layer("conv_3_add").output]
+    )
+    before, after = block(preprocessor.transform(frame))
+    np.testing.assert_array_equal(before, after)
 
 
 @pytest.mark.parametrize("build", BUILDERS)
