@@ -39,6 +39,15 @@ def scores(
 
     Raises:
         InputError: If the model has no towers, a column is missing, or a user has no row in `known`.
+
+    Example:
+        >>> from dltoolkit import Problem, Schema, models, preprocessing
+        >>> known = pd.DataFrame({"who": ["ann", "bob"], "film": ["x", "y"], "stars": [1.5, 4.5]})
+        >>> schema = Schema.infer(known, "stars").with_roles(who="user", film="item", stars="target")
+        >>> preprocessor = preprocessing.fit(known, schema)
+        >>> model = models.two_tower(Problem("regression", "stars"), preprocessor)
+        >>> scores(model, preprocessor, known).round(0).to_numpy().tolist()
+        [[3.0, 3.0], [3.0, 3.0]]
     """
     towers = _towers(model)
     check_columns(check_frame(known, "known"), preprocessor.columns, argument="known")

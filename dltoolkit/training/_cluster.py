@@ -144,6 +144,13 @@ def cluster(
         InputError: If an option is out of its range, there are fewer rows than clusters, or the features cannot be
             compared (texts as sequences of ids).
 
+    Example:
+        >>> from dltoolkit import Schema, preprocessing
+        >>> frame = pd.DataFrame({"x": [0.0, 0.1, 5.0, 5.1, 9.0, 9.1]})
+        >>> preprocessor = preprocessing.fit(frame, Schema.infer(frame).with_roles(x="numeric"))
+        >>> cluster(frame, preprocessor, n_clusters=[2, 3], method="kmeans").frame()["rows"].tolist()
+        [2, 2, 2]
+
     References:
         van der Maaten and Hinton (2008), "Visualizing data using t-SNE", JMLR 9; Sainburg, McInnes and Gentner (2021),
         "Parametric UMAP embeddings", Neural Computation 33; Damrich et al. (2023), "From t-SNE to UMAP with contrastive
