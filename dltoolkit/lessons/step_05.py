@@ -21,7 +21,7 @@ LESSON = Lesson(
     title="Initialise the parameters",
     objectives=(
         "predict the loss of an untrained network from the base rate, and find out why it differs",
-        "predict by which factor each layer shrinks or blows up what passes through it",
+        "predict by which factor each layer shrinks or blows up what passes through it, forwards and on the way back",
         "choose an initialiser that fits the activation",
         "explain why units that start equal stay equal",
         "tell a difference between two settings from a difference between two seeds",

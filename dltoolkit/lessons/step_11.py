@@ -20,6 +20,7 @@ LESSON = Lesson(
         "lower the learning rate during a training, give it more patience, and measure what that is worth",
         "find the smallest network whose score is within the spread of the larger one",
         "measure by shuffling a column how much a model relies on it, and say what that does not tell",
+        "share one answer out among its inputs, and look at the rows that the model takes for alike",
         "choose between two models by the validation rows alone",
     ),
     needs="A trained model and a search (notebooks 08 and 09). project.catch_up('evaluate') makes them with defaults.",
