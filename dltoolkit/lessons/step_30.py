@@ -26,7 +26,7 @@ LESSON = Lesson(
         "look at what the filters answer to, and at the pictures that the network gets wrong",
         "use a pretrained body on few pictures, and say when a network is not worth it",
     ),
-    needs="A folder of pictures or the digits, prepared as far as notebook 03: project.catch_up('preprocess') does it.",
+    needs="A folder of pictures or the digits, prepared as far as notebook 03: project.catch_up('design') does it.",
     leaves="Nothing in the project; the test part stays sealed.",
     minutes=25,
     expect="Accuracy of the convolutional network on validation digits: between 0.97 and 1.",
