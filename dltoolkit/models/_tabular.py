@@ -71,6 +71,9 @@ def tabular(
     -1.73 to 1.73, which tames any long tail. Both come from its quantiles, which cut it into up to 64 pieces. Where there
     are rows enough, each number also gets **curves**: learnt broken lines over the same pieces, which start flat.
 
+    By its recipe it takes about 10 seconds of one core on a table of 1,000 to 7,000 rows, 26 on one of 50,000 and 31 on one
+    of 300,000, where boosted trees take half a second on a small one.
+
     Args:
         problem: Gives the head.
         preprocessor: Gives the inputs, the quantiles, and the base rates that the output bias starts from.
