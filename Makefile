@@ -35,7 +35,7 @@ notebooks: .dev
 	$(PY) tools/run_notebooks.py --out build/notebooks --parallel $(WORKERS) $(NOTEBOOK_ARGS)
 
 bench: .dev
-	@for file in bench/*.py; do echo "== $$file"; $(PY) "$$file" || exit 1; done
+	@for file in bench/*.py $(filter-out %/common.py,$(wildcard bench/quality/*.py)); do echo "== $$file"; $(PY) "$$file" || exit 1; done
 
 lock:
 	uv pip compile --universal --fork-strategy fewest --python-version 3.11 --extra dev --no-annotate --upgrade \
