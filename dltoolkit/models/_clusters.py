@@ -139,6 +139,20 @@ def with_centroids(model: keras.Model, centroids: np.ndarray) -> keras.Model:
     return keras.Model(model.input, assignment(code), name="deep_clustering")
 
 
+def check_comparable(preprocessor: Preprocessor) -> None:
+    """Make sure that no text comes as a sequence of ids, between which there is no distance."""
+    texts = [n for n in of_role(preprocessor, "text") if preprocessor.specs[n].vocabulary_size is not None]
+    if texts:
+        cure = "Count its words instead: preprocessing.fit(..., text='tf-idf')."
+        stop(
+            [
+                complaint(
+                    f"text column {listed(texts)}", "numbers, not ids in order", "a sequence of ids", cure
+                )
+            ]
+        )
+
+
 def _encoded(
     inputs: Mapping[str, keras.KerasTensor],
     preprocessor: Preprocessor,
@@ -150,16 +164,7 @@ def _encoded(
     """The features as a few numbers."""
     check_units(units)
     check_number(bottleneck, "bottleneck", low=1, whole=True)
-    texts = [n for n in of_role(preprocessor, "text") if preprocessor.specs[n].vocabulary_size is not None]
-    if texts:
-        cure = "Count its words instead: preprocessing.fit(..., text='tf-idf')."
-        stop(
-            [
-                complaint(
-                    f"text column {listed(texts)}", "numbers, not ids in order", "a sequence of ids", cure
-                )
-            ]
-        )
+    check_comparable(preprocessor)
     parts = vectors(inputs, preprocessor, list(preprocessor.specs), seed=style.seed)
     x = hidden(joined(parts, free_name("features", inputs)), units, style, inputs)
     start = seeded("glorot_uniform", style.seed)

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from dltoolkit._keras import keras, tf
+from dltoolkit.models._clusters import check_comparable
 from dltoolkit.preprocessing import Preprocessor
 
 NEIGHBOURS = 10  # of each row; Parametric UMAP and its like take 10 to 15 (Sainburg et al. 2021)
@@ -24,6 +25,7 @@ def blocks(features: dict[str, np.ndarray], preprocessor: Preprocessor) -> np.nd
     over the root of 2, so that two values are 1 apart; pictures, sounds and sequences scaled to a total variance of 1
     where something stands beside them.
     """
+    check_comparable(preprocessor)
     parts = []
     for name, spec in preprocessor.specs.items():
         x = features[name]

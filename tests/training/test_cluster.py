@@ -148,3 +148,11 @@ def test_what_cannot_be_is_refused(world, options, message):
     frame, _, preprocessor = world
     with pytest.raises(InputError, match=message):
         training.cluster(frame, preprocessor, **options)
+
+
+@pytest.mark.parametrize("method", ["deep", "kmeans"])
+def test_texts_in_order_have_no_distance(method):
+    frame = pd.DataFrame({"words": ["red fox", "grey owl", "red owl"]})
+    preprocessor = preprocessing.fit(frame, Schema.infer(frame).with_roles(words="text"))
+    with pytest.raises(InputError, match="text column 'words': expected numbers, not ids in order"):
+        training.cluster(frame, preprocessor, n_clusters=2, method=method)
