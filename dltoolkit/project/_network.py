@@ -66,7 +66,8 @@ def design(
     _files.write_json(
         folder / "design.json", {"architecture": architecture, **chosen, "parameters": network.count_params()}
     )
-    layers = "-".join(str(width) for width in chosen.get("units") or ())
+    units = chosen.get("units") or ()  # one width where a builder has one layer of them
+    layers = "-".join(str(width) for width in (units if isinstance(units, (list, tuple)) else [units]))
     text = f"{architecture}{' ' if layers else ''}{layers}, {network.count_params():,} parameters"
     return Outcome(chosen, text)
 
