@@ -18,7 +18,6 @@ from dltoolkit.models._pretrained._stages import freeze
 from dltoolkit.models._pretrained._stages import stages as body_stages
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
-from dltoolkit.training._compile import compile_model
 from dltoolkit.training._fit import fit
 from dltoolkit.training._run import Run
 
@@ -74,7 +73,7 @@ def fine_tune(
         progress: Whether to draw progress bars. Defaults to True.
 
     Returns:
-        Run: Its history has a column ``step``, 1 or 2. The saved network loads with plain Keras.
+        Run: Its history has a column ``step``, 1 or 2. The body is frozen again; the saved network loads with plain Keras.
 
     Raises:
         InputError: If the network has no body, an option is out of its range, or there is nothing for `lora_rank`.
@@ -92,10 +91,10 @@ def fine_tune(
     first = _with_step(fit(model, preprocessor, splits, problem, **options, **(head or {})), 1)
     if stages in (0, "none") or first.stopped == "interrupted":
         return first
-    before = model.get_weights()
     freeze(body, stages)
     if lora_rank is not None:
         _add_lora(body, lora_rank)
+    before = model.get_weights()
     made = LayerwiseAdamW(
         _rates(model, body, decay),
         learning_rate=_warmed(learning_rate, epochs * -(-len(splits.train) // batch_size)),
@@ -112,8 +111,11 @@ def fine_tune(
         early_stopping=epochs,
         **options,
     )
+    better = _best(second) < _best(first)
+    if not better:
+        model.set_weights(before)
     ended = _merged(second) if lora_rank is not None else second
-    return _better(first, _plain(_with_step(ended, 2)), before)
+    return _joined(first, _plain(_with_step(ended, 2)), better=better)
 
 
 class LayerwiseAdamW(keras.optimizers.AdamW):
@@ -206,19 +208,10 @@ def _merged(run: Run) -> Run:
 
 
 def _plain(run: Run) -> Run:
-    """The run with its network compiled with Keras's own optimizer: what is saved loads without this package."""
-    optimizer = keras.optimizers.AdamW(RATE)
-    compile_model(
-        run.model,
-        optimizer,
-        None,
-        problem=run.problem,
-        preprocessor=run.preprocessor,
-        steps=1,
-        soft=False,
-        compiled=False,
-    )
-    return run
+    """The run with its body frozen, and without the optimizer, which plain Keras would not know."""
+    freeze(body_of(run.model), "none")
+    model = keras.Model(run.model.input, run.model.output, name=run.model.name)
+    return dataclasses.replace(run, model=model)
 
 
 def _with_step(run: Run, step: int) -> Run:
@@ -228,23 +221,18 @@ def _with_step(run: Run, step: int) -> Run:
     return dataclasses.replace(run, history=history)
 
 
-def _better(first: Run, second: Run, before: list[Any]) -> Run:
-    """The run of both steps, with the weights of the one that did better on the validation part."""
+def _best(run: Run) -> float:
+    """The objective on the validation part at the epoch whose weights are kept; less is better."""
+    objective = run.problem.objective
+    score = run.history.loc[run.history["epoch"] == run.best_epoch, objective.name].min()
+    return float(score if objective.direction == "min" else -score)
+
+
+def _joined(first: Run, second: Run, *, better: bool) -> Run:
+    """The run of both steps."""
     history = pd.concat([first.history, second.history], ignore_index=True)
     history["epoch"] = range(1, len(history) + 1)
-    objective = first.problem.objective
-    sign = 1 if objective.direction == "min" else -1
-    best = [
-        sign * run.history.loc[run.history["epoch"] == run.best_epoch, objective.name].min()
-        for run in (first, second)
-    ]
-    epoch = len(first.history) + second.best_epoch
-    model = second.model
-    if not best[1] < best[0]:
-        epoch, model = first.best_epoch, first.model
-        model.set_weights(before)
+    epoch = len(first.history) + second.best_epoch if better else first.best_epoch
     timings = {**first.timings, "train": first.timings["train"] + second.timings["train"]}
     settings = {**second.settings, "step_1": first.settings}
-    return dataclasses.replace(
-        second, model=model, history=history, settings=settings, timings=timings, best_epoch=epoch
-    )
+    return dataclasses.replace(second, history=history, settings=settings, timings=timings, best_epoch=epoch)

@@ -143,7 +143,9 @@ def fit(
     watchers = [*average, recorder, *([Progress(recipe.epochs)] if progress else []), *callbacks]
     _train(trained, batches, held_out, epochs=recipe.epochs, watchers=watchers)
     recorder.restore()
-    if trained is not model:
+    if trained is not model and network is model:
+        # With a frozen body it stays as it is: Keras forgets in a file that attention is frozen, and could not read the
+        # optimizer back.
         compile_model(model, made, loss, compiled=recipe.compiled, **compiling)
     settings = _settings(model, recipe, batch_size, class_weight=class_weight, loss=loss or problem.loss)
     _report_divergence(recorder, settings["learning_rate"])

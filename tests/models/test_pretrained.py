@@ -197,7 +197,9 @@ def test_the_network_reads_the_text_and_all_beside_it(reviews, folder):
     first = np.array(model(features))
     assert not np.allclose(first, model(features | {"dense": features["dense"] + 1}))
     np.testing.assert_array_equal(first, models.pretrained(problem, preprocessor, folder)(features))
-    assert len(model.trainable_weights) == 2  # the head
+    assert len(model.trainable_weights) == 4  # the heads, and the vectors of pieces and of runs of them
+    alone = models.pretrained(problem, preprocessor, folder, words=False)
+    assert len(alone.trainable_weights) == 2
 
 
 def test_a_saved_network_loads_with_plain_keras(reviews, folder, tmp_path):
@@ -235,7 +237,7 @@ def test_batch_normalisation_of_a_body_stays_as_it_was_published():
 
 def test_a_frozen_body_sees_each_row_once(reviews, folder):
     problem, preprocessor, splits = reviews
-    model = models.pretrained(problem, preprocessor, folder, dropout=0.0)
+    model = models.pretrained(problem, preprocessor, folder, words=False, dropout=0.0)
     parts = cut(model)
     features = preprocessor.transform(splits.train)
     vectors = [parts.body(features)]
@@ -257,7 +259,7 @@ def test_nothing_is_cut_where_nothing_is_frozen(reviews, folder):
 
 def tuned(reviews, folder, **options):
     problem, preprocessor, splits = reviews
-    model = models.pretrained(problem, preprocessor, folder)
+    model = models.pretrained(problem, preprocessor, folder, words=False)
     head = {"epochs": 2, "learning_rate": 0.01}
     options = {"learning_rate": 0.01, "epochs": 2, "head": head, "progress": False, **options}
     return training.fine_tune(model, preprocessor, splits, problem, **options)
