@@ -98,7 +98,7 @@ def test_it_learns_which_word_decides(frame):
     problem, _, schema = parts(frame)
     splits = data.split(frame[["text", "binary"]], problem, schema=schema, near=False)
     preprocessor = preprocessing.fit(splits.train, schema)
-    model = models.build(problem, preprocessor, **SMALL["bag_of_words"], dropout=0.0, word_dropout=0.0)
+    model = models.build(problem, preprocessor, **SMALL["bag_of_words"], dropout=0.0)
     assert model.name == "bag_of_words"
     settings = {"learning_rate": 0.03, "epochs": 12, "early_stopping": False, "progress": False}
     run = training.fit(model, preprocessor, splits, problem, **settings)
@@ -117,14 +117,16 @@ def test_a_bag_takes_one_number_a_word_too(frame, mode):
 
 def test_words_and_spelling_are_members_of_their_own(frame):
     problem, preprocessor, _ = parts(frame)
-    both = models.bag_of_words(problem, preprocessor, **SMALL["bag_of_words"])
+    both = models.bag_of_words(problem, preprocessor, spelling=True, **SMALL["bag_of_words"])
     assert both.get_layer("members").output.shape == (None, 2, 1)
-    words = models.bag_of_words(problem, preprocessor, spelling=False, **SMALL["bag_of_words"])
+    words = models.bag_of_words(problem, preprocessor, **SMALL["bag_of_words"])
     assert not any(layer.name == "members" for layer in words.layers)
     pieces = parts(frame, unit="wordpiece", max_tokens=40)[
         1
     ]  # pieces are no words: their spelling is in them
-    assert not any(layer.name == "members" for layer in models.bag_of_words(problem, pieces).layers)
+    assert not any(
+        layer.name == "members" for layer in models.bag_of_words(problem, pieces, spelling=True).layers
+    )
 
 
 def test_the_vector_of_words_is_their_weighted_mean(frame):
