@@ -197,9 +197,9 @@ def test_the_network_reads_the_text_and_all_beside_it(reviews, folder):
     first = np.array(model(features))
     assert not np.allclose(first, model(features | {"dense": features["dense"] + 1}))
     np.testing.assert_array_equal(first, models.pretrained(problem, preprocessor, folder)(features))
-    assert len(model.trainable_weights) == 4  # the heads, and the vectors of pieces and of runs of them
-    alone = models.pretrained(problem, preprocessor, folder, words=False)
-    assert len(alone.trainable_weights) == 2
+    assert len(model.trainable_weights) == 2  # the head
+    both = models.pretrained(problem, preprocessor, folder, words=True)
+    assert len(both.trainable_weights) == 4  # two heads in one, and the vectors of pieces and of runs of them
 
 
 def test_a_saved_network_loads_with_plain_keras(reviews, folder, tmp_path):

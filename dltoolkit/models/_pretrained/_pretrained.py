@@ -41,7 +41,7 @@ def pretrained(
     download: bool = False,
     trainable: str | int = "none",
     size: tuple[int, int] | None = None,
-    words: bool = True,
+    words: bool = False,
     units: Sequence[int] = (),
     activation: str = "relu",
     initializer: str = "he_normal",
@@ -71,7 +71,7 @@ def pretrained(
             own, but no side below 96.
         words: Whether texts are also read by a bag of their pieces and runs of two (see `bag_of_words`), which learns for
             itself and whose answer is averaged with that of the body: what the body took for one and the same may
-            differ here. Defaults to True.
+            differ here. It wants some thousands of texts, and a smaller `l2`. Defaults to False.
         units: Width of each hidden layer between body and head. Defaults to none.
         activation: Keras activation of the hidden layers. Defaults to ``"relu"``.
         initializer: Keras initialiser of the hidden layers. Defaults to ``"he_normal"``.
