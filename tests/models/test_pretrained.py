@@ -237,7 +237,7 @@ def test_batch_normalisation_of_a_body_stays_as_it_was_published():
 
 def test_a_frozen_body_sees_each_row_once(reviews, folder):
     problem, preprocessor, splits = reviews
-    model = models.pretrained(problem, preprocessor, folder, words=False, dropout=0.0)
+    model = models.pretrained(problem, preprocessor, folder, dropout=0.0, l2=0.0)
     parts = cut(model)
     features = preprocessor.transform(splits.train)
     vectors = [parts.body(features)]
@@ -248,7 +248,9 @@ def test_a_frozen_body_sees_each_row_once(reviews, folder):
     run = training.fit(model, preprocessor, splits, problem, learning_rate=0.05, epochs=40, progress=False)
     assert run.model is model
     assert all((a == b).all() for a, b in zip(before, model.get_layer("body").get_weights(), strict=True))
-    assert (run.outputs(splits.validation).round() == problem.encode(splits.validation)).mean() > 0.8
+    assert run.history["loss"].iloc[-1] < 0.9 * run.history["loss"].iloc[0]
+    truth = problem.encode(splits.validation)
+    assert (run.outputs(splits.validation).round() == truth).mean() > max(truth.mean(), 1 - truth.mean())
 
 
 def test_nothing_is_cut_where_nothing_is_frozen(reviews, folder):
