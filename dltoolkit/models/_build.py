@@ -187,9 +187,13 @@ def fitting(problem: Problem | None, preprocessor: Preprocessor) -> list[str]:
         preprocessor: Gives the features.
 
     Returns:
-        list: Names of `ARCHITECTURES`.
+        list: Names of `ARCHITECTURES`; those that answer no question only where there is none.
     """
-    return [name for name in ARCHITECTURES if not _misfit(name, problem, preprocessor)]
+    return [
+        name
+        for name, entry in ARCHITECTURES.items()
+        if bool(entry.kinds) == (problem is not None) and not _misfit(name, problem, preprocessor)
+    ]
 
 
 def _misfit(name: str, problem: Problem | None, preprocessor: Preprocessor) -> str:

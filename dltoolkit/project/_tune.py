@@ -44,7 +44,7 @@ def tune(
     """Step 9: try other settings, on at most `rows` training rows, beside those in hand."""
     limits, problem = project.limits, project.problem
     settings = without(project.network, "architecture", "parameters") | chosen(project)
-    space = space or {name: values for name, values in tuning.SPACE.items() if name in settings}
+    space = space or _usual_space(settings, project.optimizer["learning_rate"])
     parts = _some(project.splits, limits.search_rows if rows is None else rows, problem, project.seed)
     epochs = limits.trial_epochs if epochs is None else epochs
     seed = project.seed if seed is None else seed
@@ -71,6 +71,15 @@ def tune(
     _save_search(folder / "search", found, note)
     text = f"{len(found.trials)} trials on {len(parts.train):,} rows, best {found.objective} {best:.4f}"
     return Outcome(found, f"{text}, settings in hand {reference:.4f}", keep={"search": found})
+
+
+def _usual_space(settings: dict[str, Any], rate: float) -> dict[str, Any]:
+    """`tuning.SPACE` as far as the network has such settings; the rate around its recipe's, where that is another."""
+    space = {name: values for name, values in tuning.SPACE.items() if name in settings}
+    if not isinstance(settings.get("units"), (list, tuple)) or not settings["units"]:
+        space.pop("units", None)  # one width of all layers, or none: the choices are those of a perceptron
+    usual = rate == training.LEARNING_RATES["adam"]
+    return space | {"learning_rate": tuning.SPACE["learning_rate"] if usual else (rate / 3, rate * 3, "log")}
 
 
 def _in_hand(project: "Project", parts: Parts, epochs: int, seed: int) -> float:

@@ -1,6 +1,7 @@
 """One call that trains a network on the splits of a table."""
 
 import dataclasses
+import functools
 import sys
 import threading
 import time
@@ -129,33 +130,34 @@ def fit(
     held_out, soft = _alike(batches, held_out, problem)
     ready = time.perf_counter()
     made = pick_optimizer(recipe, recipe.epochs * len(batches))
-    compiling: dict[str, Any] = {
-        "problem": problem,
-        "preprocessor": preprocessor,
-        "steps": len(batches),
-        "soft": soft,
-    }
+    finished = functools.partial(
+        compile_model, problem=problem, preprocessor=preprocessor, steps=len(batches), soft=soft
+    )
     rivals = among_rivals(model, preprocessor, problem, train) if loss is None else None
     trained = rivals or trainee(network, recipe.label_smoothing)
-    compile_model(trained, made, loss, compiled=recipe.compiled, **compiling)
+    finished(trained, made, loss, compiled=recipe.compiled)
     recorder = Recorder(problem.objective, recipe.patience, stop)
     average = [Average(recipe.ema)] if recipe.ema else []
     watchers = [*average, recorder, *([Progress(recipe.epochs)] if progress else []), *callbacks]
     _train(trained, batches, held_out, epochs=recipe.epochs, watchers=watchers)
     recorder.restore()
-    if trained is not model and network is model:
-        # With a frozen body it stays as it is: Keras forgets in a file that attention is frozen, and could not read the
-        # optimizer back.
-        compile_model(model, made, loss, compiled=recipe.compiled, **compiling)
+    if (
+        trained is not model and network is model
+    ):  # behind a frozen body, Keras could not read an optimizer back
+        finished(model, made, loss, compiled=recipe.compiled)
     settings = _settings(model, recipe, batch_size, class_weight=class_weight, loss=loss or problem.loss)
     _report_divergence(recorder, settings["learning_rate"])
     history = recorder.history()
-    first = float(history["seconds"].iloc[0]) if len(history) else 0.0
-    timings = {"preprocess": ready - started, "first_epoch": first, "train": time.perf_counter() - ready}
+    timings = _timings(history, started, ready)
     settings |= {"seed": seed, **_data_facts(splits), **environment()}
     return Run(
         model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
     )
+
+
+def _timings(history: pd.DataFrame, started: float, ready: float) -> dict[str, float]:
+    first = float(history["seconds"].iloc[0]) if len(history) else 0.0
+    return {"preprocess": ready - started, "first_epoch": first, "train": time.perf_counter() - ready}
 
 
 def _settings(
