@@ -90,7 +90,11 @@ class TextOptions:
         return self.vocabulary if isinstance(self.vocabulary, tuple) else ()
 
     def plain(self) -> dict[str, Any]:
-        """The options as JSON-able values; a pretrained vocabulary by its size."""
+        """The options as JSON-able values.
+
+        Returns:
+            dict: Field to value; a pretrained vocabulary by its size.
+        """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {**fields, "vocabulary": f"{len(self.pieces):,} pretrained pieces" if self.pieces else None}
 
