@@ -26,7 +26,7 @@ FEWEST_EPOCHS, MOST_EPOCHS = 4, 60
 RATE, LARGE_RATE = 1e-3, 5e-3
 DECAY, LARGE_DECAY = 0.1, 0.01
 BATCHES = ((1_024, 100_000), (256, 10_000), (64, 3_000), (32, 0))  # and the fewest rows for it
-AMOUNTS_DROPOUT = 0.1  # at most, for amounts: more of it blurs them (ames)
+AMOUNTS_DROPOUT = 0.0  # for amounts: any more blurs them (ames)
 EVEN_SPREAD = 2 * 3**0.5  # from the least to the largest of evenly spread numbers with standard deviation 1
 APART = 1_000  # between the seeds of two members: more than a network has layers
 
@@ -88,7 +88,7 @@ def tabular(
         normalisation: ``"batch"`` or ``"layer"``: each hidden layer is normalised before its activation. Defaults to
             None.
         dropout: Share of hidden units left out at each training step, in [0, 1). Defaults to None: 0.3 up to 10,000
-            rows (0.1 for amounts), 0 above.
+            rows (0 for amounts), 0 above.
         l1: Weight of the L1 penalty on the hidden layers' weights, at least 0. Defaults to 0.
         l2: Weight of the L2 penalty on the same weights, at least 0. Defaults to 0: the recipe decays the weights.
         output_bias: ``"base_rate"`` or ``"zeros"``. Defaults to the former.
@@ -133,7 +133,7 @@ def _size(problem: Problem, preprocessor: Preprocessor, **asked: Any) -> _Size:
     """What goes by the number of rows, with what was asked for in its place."""
     usual = LARGE if _parts.rows_of(preprocessor) > LARGE_ROWS else SMALL
     if problem.kind == "regression":
-        usual = dataclasses.replace(usual, dropout=min(usual.dropout, AMOUNTS_DROPOUT))
+        usual = dataclasses.replace(usual, dropout=AMOUNTS_DROPOUT)
     size = dataclasses.replace(usual, **{name: value for name, value in asked.items() if value is not None})
     check_number(size.members, "members", low=1, whole=True)
     _parts.check_units(size.units)
