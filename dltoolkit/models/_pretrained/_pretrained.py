@@ -29,7 +29,8 @@ Path = str | os.PathLike[str]
 BODY = "body"  # the layer's name in the finished network
 SMALLEST_SIDE = 96  # pixels; smaller pictures leave a body that halves them five times next to nothing
 BAG_WIDTH, BAG_BUCKETS = 4, 2**16
-PRIOR_SPREAD = 1.6  # on the shipped reviews: the best of four penalties of a logistic regression on the vectors
+# The best of four penalties of a logistic regression on the vectors of the shipped reviews.
+PRIOR_SPREAD = 1.6
 
 
 def pretrained(
