@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dltoolkit._checks import check_number
 from dltoolkit._keras import free_name, keras
 from dltoolkit.models import _images, _parts, _sounds
+from dltoolkit.models._convolutions import Layers
 from dltoolkit.models._parts import Style
 from dltoolkit.models._recipe import Recipe
 from dltoolkit.preprocessing import FeatureSpec, ImageAugmentation, Preprocessor, SoundAugmentation
@@ -82,7 +83,7 @@ def _read(
         if spec.role == "image":
             found.append(_seen(inputs[name], style, inputs, i))
         elif spec.role in ("audio", "sequence"):
-            found.append(_heard(inputs[name], spec, _sounds._Layers(style, inputs, i)))
+            found.append(_heard(inputs[name], spec, Layers(style, inputs, i)))
         elif spec.role == "text":
             found += _parts.vectors(inputs, preprocessor, [name], seed=style.seed)
     if table:
@@ -96,10 +97,10 @@ def _seen(
 ) -> keras.KerasTensor:
     """A picture's vector, by the convolutions of `cnn` at their usual sizes."""
     sizes = _images._Sizes(None, 2, _images.KERNEL, (), "average")
-    return _images._vector(x, "cnn", _images._Layers(style, taken, column), sizes)
+    return _images._vector(x, "cnn", Layers(style, taken, column), sizes)
 
 
-def _heard(x: keras.KerasTensor, spec: FeatureSpec, layers: _sounds._Layers) -> keras.KerasTensor:
+def _heard(x: keras.KerasTensor, spec: FeatureSpec, layers: Layers) -> keras.KerasTensor:
     """The vector of a sound or a sequence, by the convolutions of `audio_cnn` at their usual sizes."""
     return _sounds._vector(x, spec, layers, _sounds._Sizes(None, _sounds.KERNEL, "both"))
 

@@ -1,11 +1,12 @@
 """Convolutional networks for columns of pictures."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from dltoolkit._checks import check_choice, check_number, complaint, listed, stop
 from dltoolkit._keras import free_name, keras
 from dltoolkit.models import _parts
+from dltoolkit.models._convolutions import LEAST_SIDE, Layers
 from dltoolkit.models._parts import Style
 from dltoolkit.models._recipe import Recipe
 from dltoolkit.preprocessing import ImageAugmentation, Preprocessor
@@ -15,13 +16,8 @@ KERNEL = 3
 # Pictures higher or wider than this are brought down by the first layer at once, by 2, or by 4 above the second number, as
 # ResNet does (He et al. 2016): else most of the work is spent on the first few filters.
 FULL_SIDE, HALF_SIDE = 48, 96
-# They are halved, stage by stage, while at least this many pixels are left: 28 -> 14 -> 7, 8 -> 4.
-LEAST_SIDE = 8
 # Filters of the first layer, by its stride; each stage has twice those of the stage before.
 FILTERS = {1: 32, 2: 16, 4: 16}
-# The averages of batch statistics that predictions use forget at this rate: after 30 updates they have followed, where
-# Keras's own 0.99 takes 500, more than a small training has.
-MOMENTUM = 0.9
 POOLING = ("average", "max")
 # Pictures seen in training, all epochs together, that a small network needs: more passes where there are fewer. Between
 # these bounds.
@@ -187,56 +183,6 @@ class _Sizes:
         check_choice(self.pooling, POOLING, "pooling")
 
 
-@dataclasses.dataclass
-class _Layers:
-    """Makes the layers of one column's part of a network, each with a name and a seed of its own."""
-
-    style: Style
-    taken: Collection[str]
-    column: int
-    made: int = 0
-
-    def name(self, word: str = "") -> str:
-        """``conv_3``, ``conv_3_norm``; ``conv_3_of_2`` in the second column of pictures."""
-        of = f"_of_{self.column + 1}" if self.column else ""
-        return free_name(f"conv_{self.made}{of}" + (f"_{word}" if word else ""), self.taken)
-
-    def filtered(
-        self,
-        x: keras.KerasTensor,
-        filters: int,
-        kernel: int,
-        *,
-        stride: int = 1,
-        halve: bool = False,
-        zero: bool = False,
-    ) -> keras.KerasTensor:
-        """A convolution, its halving and its normalisation; `zero`: without one, all that comes out is 0 at first."""
-        self.made += 1
-        bare = self.style.normalisation is None
-        start = self.style.start(self.made + 1000 * self.column)
-        x = keras.layers.Conv2D(
-            filters,
-            kernel,
-            strides=stride,
-            padding="same",
-            use_bias=bare,
-            kernel_initializer="zeros" if zero and bare else start,
-            kernel_regularizer=self.style.penalty,
-            name=self.name(),
-        )(x)
-        # Before the rest, so that this has a quarter of the work.
-        if halve and min(x.shape[1:3]) >= LEAST_SIDE:
-            x = keras.layers.MaxPooling2D(padding="same", name=self.name("pool"))(x)
-        if self.style.normalisation == "batch":
-            return keras.layers.BatchNormalization(momentum=MOMENTUM, name=self.name("norm"))(x)
-        return _parts.normalised(x, self.style.normalisation, self.name("norm"))
-
-    def active(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """The activation."""
-        return keras.layers.Activation(self.style.activation, name=self.name(self.style.activation))(x)
-
-
 def _network(
     name: str,
     sizes: _Sizes,
@@ -249,7 +195,7 @@ def _network(
     """A tower for each column of pictures, joined with all other columns, and the head."""
     inputs = _parts.inputs_of(preprocessor)
     pictures = _pictures(preprocessor, name)
-    seen = [_vector(inputs[key], name, _Layers(style, inputs, i), sizes) for i, key in enumerate(pictures)]
+    seen = [_vector(inputs[key], name, Layers(style, inputs, i), sizes) for i, key in enumerate(pictures)]
     x = _parts.joined(seen, free_name("pictures", inputs))
     if style.dropout:
         x = keras.layers.Dropout(style.dropout, seed=style.seed, name=free_name("dropout", inputs))(x)
@@ -276,7 +222,7 @@ def _pictures(preprocessor: Preprocessor, name: str) -> list[str]:
     return found
 
 
-def _vector(x: keras.KerasTensor, name: str, layers: _Layers, sizes: _Sizes) -> keras.KerasTensor:
+def _vector(x: keras.KerasTensor, name: str, layers: Layers, sizes: _Sizes) -> keras.KerasTensor:
     """A picture as one number a filter."""
     x = (_residual if name == "resnet" else _plain)(x, layers, sizes)
     average = sizes.pooling == "average"
@@ -284,7 +230,7 @@ def _vector(x: keras.KerasTensor, name: str, layers: _Layers, sizes: _Sizes) -> 
     return pool(name=free_name(f"vector_{layers.column + 1}", layers.taken))(x)
 
 
-def _stem(x: keras.KerasTensor, layers: _Layers, sizes: _Sizes) -> tuple[keras.KerasTensor, list[int]]:
+def _stem(x: keras.KerasTensor, layers: Layers, sizes: _Sizes) -> tuple[keras.KerasTensor, list[int]]:
     """The first layer, and the filters of each stage behind it."""
     side = min(x.shape[1:3])
     stride = 1 if side <= FULL_SIDE else 2 if side <= HALF_SIDE else 4
@@ -295,7 +241,7 @@ def _stem(x: keras.KerasTensor, layers: _Layers, sizes: _Sizes) -> tuple[keras.K
     return x, filters[1:]
 
 
-def _plain(x: keras.KerasTensor, layers: _Layers, sizes: _Sizes) -> keras.KerasTensor:
+def _plain(x: keras.KerasTensor, layers: Layers, sizes: _Sizes) -> keras.KerasTensor:
     """Stages of layers, halved at the end of each stage but the last."""
     x, stages = _stem(x, layers, sizes)
     for stage, filters in enumerate(stages, start=1):
@@ -305,7 +251,7 @@ def _plain(x: keras.KerasTensor, layers: _Layers, sizes: _Sizes) -> keras.KerasT
     return x
 
 
-def _residual(x: keras.KerasTensor, layers: _Layers, sizes: _Sizes) -> keras.KerasTensor:
+def _residual(x: keras.KerasTensor, layers: Layers, sizes: _Sizes) -> keras.KerasTensor:
     """Stages of blocks, halved at the beginning of each stage but the first."""
     x, stages = _stem(x, layers, sizes)
     for stage, filters in enumerate(stages, start=1):
@@ -316,7 +262,7 @@ def _residual(x: keras.KerasTensor, layers: _Layers, sizes: _Sizes) -> keras.Ker
 
 
 def _block(
-    x: keras.KerasTensor, filters: int, layers: _Layers, *, kernel: int, stride: int
+    x: keras.KerasTensor, filters: int, layers: Layers, *, kernel: int, stride: int
 ) -> keras.KerasTensor:
     """Two layers, added to what came in (averaged over 2 x 2 pixels, and by filters of 1 x 1, where sizes differ)."""
     inner = layers.active(layers.filtered(x, filters, kernel, stride=stride))

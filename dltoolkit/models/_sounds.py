@@ -1,11 +1,12 @@
 """Convolutional networks for columns of sounds and of sequences."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from dltoolkit._checks import check_choice, check_number, complaint, listed, stop
 from dltoolkit._keras import free_name, keras
 from dltoolkit.models import _parts
+from dltoolkit.models._convolutions import LEAST_SIDE, Layers
 from dltoolkit.models._parts import Style
 from dltoolkit.models._recipe import Recipe
 from dltoolkit.preprocessing import FeatureSpec, Preprocessor, SoundAugmentation
@@ -15,13 +16,9 @@ KERNEL = 3
 FIRST_KERNEL = 5
 # Filters of each layer: of spectrograms, which are halved in time and frequency by the first three; of sequences.
 FILTERS_2D, FILTERS_1D = (16, 32, 64, 96), (64, 64, 64)
-# Halved while at least this many steps (or bands) are left.
-LEAST_SIDE = 8
 # Longer sequences than this are waveforms in all but name: a wide first filter and strides of 4, as Dai et al. (2017, "Very
 # deep convolutional neural networks for raw waveforms") take them.
 LONG, LONG_KERNEL, LONG_STRIDE = 1_024, 80, 4
-# As in pictures: the averages that predictions use follow within some 30 updates.
-MOMENTUM = 0.9
 POOLING = ("average", "max", "both")
 # Sounds (or sequences) seen in training, all epochs together; more passes where there are fewer, between these bounds.
 SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 25_000, 10, 60
@@ -91,7 +88,7 @@ def audio_cnn(
     names = _heard(preprocessor)
     sizes = _Sizes(filters, kernel, pooling)
     found = [
-        _vector(inputs[name], preprocessor.specs[name], _Layers(style, inputs, i), sizes)
+        _vector(inputs[name], preprocessor.specs[name], Layers(style, inputs, i), sizes)
         for i, name in enumerate(names)
     ]
     x = _parts.joined(found, free_name("sounds", inputs))
@@ -113,41 +110,6 @@ class _Sizes:
     pooling: str
 
 
-@dataclasses.dataclass
-class _Layers:
-    """Makes the layers of one column's part of a network, each with a name and a seed of its own."""
-
-    style: Style
-    taken: Collection[str]
-    column: int
-    made: int = 0
-
-    def name(self, word: str = "") -> str:
-        """``conv_3``, ``conv_3_norm``; ``conv_3_of_2`` in the second column."""
-        of = f"_of_{self.column + 1}" if self.column else ""
-        return free_name(f"conv_{self.made}{of}" + (f"_{word}" if word else ""), self.taken)
-
-    def filtered(self, x: keras.KerasTensor, filters: int, kernel: int, stride: int) -> keras.KerasTensor:
-        """A convolution along all axes but the first and last, its normalisation and its activation."""
-        self.made += 1
-        make = keras.layers.Conv2D if len(x.shape) == 4 else keras.layers.Conv1D
-        x = make(
-            filters,
-            kernel,
-            strides=stride,
-            padding="same",
-            use_bias=self.style.normalisation is None,
-            kernel_initializer=self.style.start(self.made + 1000 * self.column),
-            kernel_regularizer=self.style.penalty,
-            name=self.name(),
-        )(x)
-        if self.style.normalisation == "batch":
-            x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=self.name("norm"))(x)
-        elif self.style.normalisation == "layer":
-            x = keras.layers.LayerNormalization(name=self.name("norm"))(x)
-        return keras.layers.Activation(self.style.activation, name=self.name(self.style.activation))(x)
-
-
 def _heard(preprocessor: Preprocessor) -> list[str]:
     """The features that are sounds or sequences: one at least."""
     found = _parts.of_role(preprocessor, "audio", "sequence")
@@ -159,7 +121,7 @@ def _heard(preprocessor: Preprocessor) -> list[str]:
     return found
 
 
-def _vector(x: keras.KerasTensor, spec: FeatureSpec, layers: _Layers, sizes: _Sizes) -> keras.KerasTensor:
+def _vector(x: keras.KerasTensor, spec: FeatureSpec, layers: Layers, sizes: _Sizes) -> keras.KerasTensor:
     """A sound or a sequence as one row of numbers."""
     spectrogram = spec.role == "audio" and spec.shape[-1] > 1
     if spectrogram:
@@ -171,11 +133,11 @@ def _vector(x: keras.KerasTensor, spec: FeatureSpec, layers: _Layers, sizes: _Si
         stride = LONG_STRIDE if long else 2
         sides = x.shape[1:-1]
         shrinks = min(sides) >= 2 * LEAST_SIDE and (spectrogram or long)
-        x = layers.filtered(x, int(width), kernel, stride if shrinks else 1)
+        x = layers.active(layers.filtered(x, int(width), kernel, stride=stride if shrinks else 1))
     return _pooled(x, sizes.pooling, layers)
 
 
-def _pooled(x: keras.KerasTensor, pooling: str, layers: _Layers) -> keras.KerasTensor:
+def _pooled(x: keras.KerasTensor, pooling: str, layers: Layers) -> keras.KerasTensor:
     """What is kept of each filter (and band) over time."""
     if len(x.shape) == 4:
         x = keras.layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name=layers.name("bands"))(x)

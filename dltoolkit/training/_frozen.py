@@ -50,7 +50,7 @@ def cut(model: keras.Model) -> Cut | None:
     fixed = {id(tensor) for tensor in model.inputs}
     border: dict[int, Any] = {}
     weights = 0
-    for node in _nodes(model):
+    for node in nodes(model):
         came = list(node.input_tensors)
         if came and _is_fixed(node.operation) and all(id(t) in fixed for t in came):
             fixed |= {id(t) for t in node.output_tensors}
@@ -89,7 +89,7 @@ def _again(model: keras.Model, inputs: Any) -> keras.Model:
     return keras.models.clone_model(model, input_tensors=inputs, clone_function=lambda layer: layer)
 
 
-def _nodes(model: keras.Model) -> Iterator[Any]:
+def nodes(model: keras.Model) -> Iterator[Any]:
     """The calls of layers and operations, each after those that it needs."""
     depths = model._nodes_by_depth
     for depth in sorted(depths, reverse=True):
@@ -211,7 +211,7 @@ class Vectors:
 def _texts(body: keras.Model, preprocessor: Preprocessor) -> list[str]:
     """The texts that are read by nothing but networks which take any length."""
     readers: dict[int, list[Any]] = {}
-    for node in _nodes(body):
+    for node in nodes(body):
         for tensor in node.input_tensors:
             readers.setdefault(id(tensor), []).append(node.operation)
     texts = [name for name, spec in preprocessor.specs.items() if spec.role == "text"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from dltoolkit._keras import keras
 from dltoolkit.models._parts import MEMBERS
+from dltoolkit.training._frozen import nodes
 
 ops = keras.ops
 
@@ -31,8 +32,7 @@ def trainee(model: keras.Model, smoothing: float) -> keras.Model:
 
 def _answer_of(model: keras.Model, name: str) -> list[Any]:
     """What a layer gives in this very network; `layer.output` may be what it gave in another one that shares it."""
-    nodes = [node for level in model._nodes_by_depth.values() for node in level]
-    return [node.output_tensors[0] for node in nodes if node.operation.name == name]
+    return [node.output_tensors[0] for node in nodes(model) if node.operation.name == name]
 
 
 def _within(model: keras.Model, name: str) -> Any:
