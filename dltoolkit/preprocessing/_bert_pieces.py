@@ -128,8 +128,9 @@ def _says_lower(file: pathlib.Path) -> bool | None:
 
 
 def _checked(pieces: tuple[str, ...], where: str) -> tuple[str, ...]:
-    if not all(isinstance(piece, str) for piece in pieces):
-        stop([complaint(where, "texts", listed({type(p).__name__ for p in pieces}))])
+    others = sorted({type(piece).__name__ for piece in pieces if not isinstance(piece, str)})
+    if others:
+        stop([complaint(where, "texts", listed(others))])
     absent = [piece for piece in SPECIAL if piece not in pieces]
     twice = len(pieces) - len(set(pieces))
     if absent or pieces[0] != PADDING or twice:
