@@ -17,6 +17,7 @@ from dltoolkit.preprocessing._store import RowStore, pick_cache
 
 Augmentation = ImageAugmentation | SoundAugmentation
 AUGMENTED = {"image": ImageAugmentation, "audio": SoundAugmentation}
+POOL = 32  # batches whose rows are sorted among themselves where rows of about one length go together
 READ_AHEAD = 2  # batches ready before they are asked for
 _ERROR = "RawError: "
 
@@ -167,6 +168,7 @@ def batches(
     shuffle: bool = False,
     seed: int = 0,
     media: list[Media] | None = None,
+    alike: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Batches gathered from arrays in memory; with `shuffle` each pass has a new order, drawn from `seed`.
 
@@ -179,6 +181,8 @@ def batches(
         shuffle: Whether to draw an order for each pass. Defaults to False.
         seed: Seed of the orders and of what is varied. Defaults to 0.
         media: Columns of media that join the features. Defaults to none.
+        alike: A length of each row, int64 ``(n,)``: with `shuffle`, rows of about the same one share a batch. Defaults
+            to None.
 
     Returns:
         tf.data.Dataset: Elements of the same nesting, with a leading batch axis.
@@ -189,9 +193,10 @@ def batches(
     def rows(pass_seed: tf.Tensor) -> tf.data.Dataset:
         order = tf.range(n)
         if shuffle:
-            order = tf.random.experimental.stateless_shuffle(
-                order, tf.stack([pass_seed, tf.cast(seed, tf.int64)])
-            )
+            drawn = tf.stack([pass_seed, tf.cast(seed, tf.int64)])
+            order = tf.random.experimental.stateless_shuffle(order, drawn)
+            if alike is not None:
+                order = _neighbours(order, tf.constant(alike, tf.int64), batch_size, drawn)
         whole = tf.data.Dataset.from_tensor_slices(tf.reshape(order[:full], (-1, batch_size)))
         whole = whole.concatenate(tf.data.Dataset.from_tensors(order[full:])) if full < n else whole
         return whole.enumerate().map(lambda k, i: (i, tf.stack([pass_seed + seed, k]))) if media else whole
@@ -216,6 +221,18 @@ def batches(
     options.deterministic = True
     sized = found.apply(tf.data.experimental.assert_cardinality(-(-n // batch_size)))
     return sized.with_options(options).prefetch(READ_AHEAD if media else tf.data.AUTOTUNE)
+
+
+def _neighbours(order: tf.Tensor, lengths: tf.Tensor, batch_size: int, seed: tf.Tensor) -> tf.Tensor:
+    """The same rows with those of about one length side by side, batch by batch, and the batches in a drawn order."""
+    n = len(order)
+    full = n // batch_size * batch_size
+    mixed, last = order[:full], order[full:]  # the short batch stays last, and any rows may be in it
+    pools = tf.range(full, dtype=tf.int64) // (POOL * batch_size)
+    by_pool = pools * (tf.reduce_max(lengths) + 1) + tf.gather(lengths, mixed)
+    rows = tf.reshape(tf.gather(mixed, tf.argsort(by_pool, stable=True)), (-1, batch_size))
+    rows = tf.random.experimental.stateless_shuffle(rows, seed + 1)
+    return tf.concat([tf.reshape(rows, (-1,)), last], axis=0)
 
 
 def _joined(parts: Any, media: list[Media], read: tuple[tf.Tensor, ...], seeds: tf.Tensor) -> Any:

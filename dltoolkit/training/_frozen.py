@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,16 @@ from dltoolkit._keras import keras, tf
 from dltoolkit.preprocessing import FeatureSpec, Preprocessor
 from dltoolkit.preprocessing._dataset import batches
 from dltoolkit.problem import Problem
+from dltoolkit.training._lengths import (
+    Passage,
+    Trimmed,
+    again,
+    any_length,
+    by_name,
+    nodes,
+    readable_by_length,
+)
 
-BATCH = 64  # rows that go through the body at once; larger ones are no faster on a CPU and need memory
 VECTOR = "vector"
 _RANDOM = (
     keras.layers.Dropout,
@@ -62,15 +69,15 @@ def cut(model: keras.Model) -> Cut | None:
         return None
     tensors = list(border.values())
     inputs = [keras.Input(t.shape[1:], dtype=t.dtype, name=f"{VECTOR}_{i}") for i, t in enumerate(tensors)]
-    rest = _again(keras.Model(tensors, model.output), inputs)
+    rest = again(keras.Model(tensors, model.output), inputs)
     head = keras.Model({t.name: t for t in inputs}, rest.output, name=model.name)
     return Cut(keras.Model(model.input, tensors), head)
 
 
 def behind_frozen(
     model: keras.Model, preprocessor: Preprocessor, augment: Any
-) -> tuple[keras.Model, "Preprocessor | Vectors"]:
-    """What there is to train of a network, and what feeds it.
+) -> tuple[keras.Model, "Preprocessor | Vectors | Trimmed"]:
+    """What there is to train of a network, and what feeds it: nothing is computed twice, or for padding.
 
     Args:
         model: The network.
@@ -78,22 +85,16 @@ def behind_frozen(
         augment: What is varied; then rows are never the same twice, and nothing can be made once.
 
     Returns:
-        tuple: The part behind a frozen body and the body's vectors; the two arguments where nothing is frozen.
+        tuple: The part behind a frozen body and the body's vectors; where nothing is frozen, a network that takes
+            texts of any length, and batches of such; the two arguments where that does not fit either.
     """
-    parts = cut(model) if _by_name(model) and augment is None else None
-    return (model, preprocessor) if parts is None else (parts.head, Vectors(preprocessor, parts))
-
-
-def _again(model: keras.Model, inputs: Any) -> keras.Model:
-    """The same layers, called on other inputs."""
-    return keras.models.clone_model(model, input_tensors=inputs, clone_function=lambda layer: layer)
-
-
-def nodes(model: keras.Model) -> Iterator[Any]:
-    """The calls of layers and operations, each after those that it needs."""
-    depths = model._nodes_by_depth
-    for depth in sorted(depths, reverse=True):
-        yield from depths[depth]
+    if not by_name(model) or augment is not None:
+        return model, preprocessor
+    parts = cut(model)
+    if parts is not None:
+        return parts.head, Vectors(preprocessor, parts)
+    texts = readable_by_length(model, preprocessor)
+    return (any_length(model, texts), Trimmed(preprocessor, texts)) if texts else (model, preprocessor)
 
 
 def _is_fixed(operation: Any) -> bool:
@@ -102,71 +103,6 @@ def _is_fixed(operation: Any) -> bool:
         return False
     inside = operation._flatten_layers() if isinstance(operation, keras.layers.Layer) else ()
     return not any(isinstance(layer, _RANDOM) and getattr(layer, "rate", 1) for layer in inside)
-
-
-class Passage:
-    """Takes rows through a network in blocks; texts of about one length together, without the padding behind them.
-
-    Args:
-        model: A functional network with inputs by name.
-        preprocessor: Gives its features.
-    """
-
-    def __init__(self, model: keras.Model, preprocessor: Preprocessor) -> None:
-        self._preprocessor = preprocessor
-        self.texts = _texts(model, preprocessor)
-        self._model = _any_length(model, self.texts)
-
-    def answers(self, frame: pd.DataFrame) -> list[np.ndarray]:
-        """Raw rows in, at least one; what each output of the network says about them, ``(n, ...)``."""
-        found: list[np.ndarray] = []
-        for rows, features in self._blocks(frame):
-            answers = self._model(features, training=False)
-            answers = answers if isinstance(answers, (list, tuple)) else [answers]
-            values = [keras.ops.convert_to_numpy(answer) for answer in answers]
-            found = found or [np.empty((len(frame), *v.shape[1:]), v.dtype) for v in values]
-            for whole, part in zip(found, values, strict=True):
-                whole[rows] = part
-        return found
-
-    def _blocks(self, frame: pd.DataFrame) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
-        """Positions of some rows and their features."""
-        if not self.texts:
-            start = 0
-            for features in self._preprocessor.dataset(frame, BATCH, cache="none"):
-                n = len(next(iter(features.values())))
-                yield np.arange(start, start + n), features
-                start += n
-            return
-        features = self._preprocessor.transform(frame)
-        lengths = np.max([(features[name] != 0).sum(axis=1) for name in self.texts], axis=0)
-        order = np.argsort(lengths, kind="stable")
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            longest = max(1, int(lengths[rows].max()))
-            part = {name: values[rows] for name, values in features.items()}
-            yield rows, {**part, **{name: part[name][:, :longest] for name in self.texts}}
-
-
-def by_length(model: keras.Model, preprocessor: Preprocessor, frame: pd.DataFrame) -> np.ndarray | None:
-    """A network's answers, texts of about one length together: several times faster where a body reads them.
-
-    Args:
-        model: The network.
-        preprocessor: Gives its features.
-        frame: Raw rows, at least one.
-
-    Returns:
-        numpy.ndarray or None: ``(n, units)``; None where no part of the network takes texts of any length.
-    """
-    if not _by_name(model) or not any(spec.role == "text" for spec in preprocessor.specs.values()):
-        return None
-    passage = Passage(model, preprocessor)
-    return passage.answers(frame)[0] if passage.texts else None
-
-
-def _by_name(model: keras.Model) -> bool:
-    return isinstance(getattr(model, "input", None), dict) and hasattr(model, "_nodes_by_depth")
 
 
 class Vectors:
@@ -206,28 +142,3 @@ class Vectors:
         if weights is not None:
             parts.append(np.asarray(weights, "float32"))
         return batches(tuple(parts), len(frame), batch_size, shuffle=shuffle, seed=seed)
-
-
-def _texts(body: keras.Model, preprocessor: Preprocessor) -> list[str]:
-    """The texts that are read by nothing but networks which take any length."""
-    readers: dict[int, list[Any]] = {}
-    for node in nodes(body):
-        for tensor in node.input_tensors:
-            readers.setdefault(id(tensor), []).append(node.operation)
-    texts = [name for name, spec in preprocessor.specs.items() if spec.role == "text"]
-    return [n for n in texts if all(_takes_any_length(o) for o in readers.get(id(body.input[n]), [None]))]
-
-
-def _takes_any_length(operation: Any) -> bool:
-    return isinstance(operation, keras.Model) and operation.input_shape == (None, None)
-
-
-def _any_length(body: keras.Model, texts: list[str]) -> keras.Model:
-    """The body with texts of any length as inputs."""
-    if not texts:
-        return body
-    inputs = {
-        name: keras.Input((None,) if name in texts else t.shape[1:], dtype=t.dtype, name=name)
-        for name, t in body.input.items()
-    }
-    return _again(body, inputs)

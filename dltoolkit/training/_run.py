@@ -14,7 +14,8 @@ from dltoolkit import _files
 from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
-from dltoolkit.training._frozen import Vectors, by_length
+from dltoolkit.training._frozen import Vectors
+from dltoolkit.training._lengths import Trimmed, by_length
 
 # Rows; always the same, so that the same rows give the same bits. Of media fewer: a layer's answers to a picture are large.
 PREDICT_BATCH, MEDIA_BATCH = 4096, 256
@@ -185,6 +186,6 @@ def network_outputs(model: keras.Model, preprocessor: Preprocessor, frame: pd.Da
     return answers[:, 0] if units == 1 else answers
 
 
-def predict_batch(preprocessor: Preprocessor | Vectors) -> int:
+def predict_batch(preprocessor: Preprocessor | Vectors | Trimmed) -> int:
     """Rows that a network answers for at once."""
     return MEDIA_BATCH if preprocessor.media else PREDICT_BATCH

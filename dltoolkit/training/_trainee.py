@@ -4,7 +4,7 @@ from typing import Any
 
 from dltoolkit._keras import keras
 from dltoolkit.models._parts import MEMBERS
-from dltoolkit.training._frozen import nodes
+from dltoolkit.training._lengths import nodes
 
 ops = keras.ops
 
@@ -33,13 +33,6 @@ def trainee(model: keras.Model, smoothing: float) -> keras.Model:
 def _answer_of(model: keras.Model, name: str) -> list[Any]:
     """What a layer gives in this very network; `layer.output` may be what it gave in another one that shares it."""
     return [node.output_tensors[0] for node in nodes(model) if node.operation.name == name]
-
-
-def _within(model: keras.Model, name: str) -> Any:
-    """What a layer gives in this very network: it may stand in another one too."""
-    layer = model.get_layer(name)
-    calls = (node for nodes in model._nodes_by_depth.values() for node in nodes)
-    return next(node.output_tensors[0] for node in calls if node.operation is layer)
 
 
 class Trainee(keras.Model):
