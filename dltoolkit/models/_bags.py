@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from dltoolkit._keras import free_name, keras
 from dltoolkit.models import _parts
 from dltoolkit.models._spelling import BUCKETS, letter_table
@@ -14,6 +16,8 @@ ops = keras.ops
 SPREAD = 0.05
 # Two numbers without a common factor: neighbouring ids are spread over all buckets (Knuth, volume 3, section 6.4).
 FIRST_FACTOR, SECOND_FACTOR = 40_503, 9_973
+EVIDENCE_END = "_evidence"  # of the name of the network that weighs the words of a column
+ODDS = "odds"  # the layer with the log odds of words, inside the network that reads them
 
 
 class Bag:
@@ -43,15 +47,49 @@ class Bag:
         ids = keras.Input(spec.shape, dtype="int32")
         weight = _rarity(ids)
         parts = [self._mean(spec.vocabulary_size, ids, weight, "words")]
-        runs, kept = ids, ops.cast(ids > 0, "float32")
+        runs, kept = ids, ids > 0
         for n in range(2, self.ngrams + 1):
-            ahead = ids[:, n - 1 :]
-            runs = ops.mod(runs[:, :-1] * FIRST_FACTOR + ahead * SECOND_FACTOR, self.buckets)
-            kept = kept[:, :-1] * ops.cast(ahead > 0, "float32")
-            spread = kept * ops.sqrt(weight[:, : -(n - 1)] * weight[:, n - 1 :])
+            runs, kept = self._next_runs(ids, runs, kept, n)
+            spread = ops.cast(kept, "float32") * ops.sqrt(weight[:, : -(n - 1)] * weight[:, n - 1 :])
             parts.append(self._mean(self.buckets, runs, spread, f"runs_of_{n}"))
         total = keras.layers.Add(name="all_runs")(parts) if len(parts) > 1 else parts[0]
         return keras.Model(ids, total, name=layer)(inputs[name])
+
+    def evidence(
+        self, preprocessor: Preprocessor, name: str, inputs: Mapping[str, keras.KerasTensor], units: int
+    ) -> keras.KerasTensor:
+        """What the words and runs of a text say of each class, ``(n, units)``: their log odds, each times a trust.
+
+        Each counts once a text. The log odds, a table that is not learnt, are counted before the first epoch by
+        `training.fit`; the trust in each starts at 1 and is learnt.
+        """
+        spec = preprocessor.specs[name]
+        tokens = keras.Input(spec.shape, dtype="int32")
+        parts, runs, kept = [tokens], tokens, tokens > 0
+        for n in range(2, self.ngrams + 1):
+            runs, kept = self._next_runs(tokens, runs, kept, n)
+            first = (spec.vocabulary_size or 0) + (n - 2) * self.buckets
+            parts.append(ops.where(kept, runs + first, 0))
+        ids = ops.sort(ops.concatenate(parts, axis=1), axis=1)
+        again = ops.concatenate([ops.zeros_like(ids[:, :1]), ids[:, :-1]], axis=1)
+        ids = ops.where(ops.equal(ids, again), 0, ids)
+        size = (spec.vocabulary_size or 0) + (self.ngrams - 1) * self.buckets
+        odds = keras.layers.Embedding(size, units, embeddings_initializer="zeros", trainable=False, name=ODDS)
+        trust = keras.layers.Embedding(size, units, embeddings_initializer="zeros", name="trust")
+        say = odds(ids)
+        heard = ops.cast(ops.any(ops.not_equal(say, 0.0), axis=-1, keepdims=True), "float32")
+        length = ops.sqrt(ops.maximum(ops.sum(heard, axis=1), 1.0))
+        kept = ops.expand_dims(self._dropped(ops.cast(ids > 0, "float32"), "evidence_dropout"), -1)
+        total = ops.sum(say * trust(ids) * kept, axis=1) / length
+        return keras.Model(tokens, total, name=free_name(f"{name}{EVIDENCE_END}", inputs))(inputs[name])
+
+    def _next_runs(
+        self, ids: keras.KerasTensor, runs: keras.KerasTensor, kept: keras.KerasTensor, n: int
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """From the buckets of the runs of n - 1 tokens to those of n, and whether they are whole."""
+        ahead = ids[:, n - 1 :]
+        runs = ops.mod(runs[:, :-1] * FIRST_FACTOR + ahead * SECOND_FACTOR, self.buckets)
+        return runs, ops.logical_and(kept[:, :-1], ahead > 0)
 
     def letters(
         self, preprocessor: Preprocessor, name: str, inputs: Mapping[str, keras.KerasTensor]
@@ -82,6 +120,19 @@ class Bag:
         if not self.word_dropout:
             return weight
         return keras.layers.Dropout(self.word_dropout, seed=self.seed + len(name), name=name)(weight)
+
+
+def believe(head: keras.layers.Layer, texts: int) -> None:
+    """Let a head, or that of the first member, start with the sum of what the words say of each class.
+
+    Args:
+        head: With weights ``(width, units)``, or ``(members, width, units)``.
+        texts: Number of columns of texts, each with ``units`` numbers at the front of what the head reads.
+    """
+    kernel, bias = head.get_weights()
+    units, first = kernel.shape[-1], kernel if kernel.ndim == 2 else kernel[0]
+    first[: texts * units] = np.tile(np.eye(units), (texts, 1))
+    head.set_weights([kernel, bias])
 
 
 def _rarity(ids: keras.KerasTensor) -> keras.KerasTensor:

@@ -258,6 +258,8 @@ def recipe(model: keras.Model | str, problem: Problem, preprocessor: Preprocesso
     home = _home(name) if name in ARCHITECTURES else None
     if not hasattr(home, "recipe"):
         return Recipe()
+    if isinstance(model, keras.Model) and hasattr(home, "own_recipe"):
+        return home.own_recipe(model, problem, preprocessor)  # type: ignore[union-attr]
     return home.recipe(name, problem, preprocessor)  # type: ignore[union-attr]
 
 

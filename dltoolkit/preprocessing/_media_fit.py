@@ -22,6 +22,7 @@ from dltoolkit.preprocessing._raw import MISSING_TEXT, RawError
 from dltoolkit.preprocessing._word_pieces import PieceEncoder, learn_pieces
 
 COVERED = 0.95  # share of the training examples that an automatic length holds whole
+COVERED_TEXTS = 0.99  # what reviews end with says as much as what they begin with
 LONGEST_TEXT = 512  # tokens; attention over more costs more than most texts gain
 LONGEST_SOUND = 10.0  # seconds
 LARGEST_SIDE = 128  # pixels; enough to tell things apart, and a laptop trains on it
@@ -80,7 +81,7 @@ def plan_text(column: pd.Series, options: TextOptions) -> TextPlan | str:
         vocabulary, idf, counts = _words(texts.to_pylist(), plan, options)
     if not vocabulary:
         return "no token is left"
-    covered = int(np.ceil(np.quantile(counts, COVERED)))
+    covered = int(np.ceil(np.quantile(counts, COVERED_TEXTS)))
     length = options.length or int(np.clip(covered, 1, LONGEST_TEXT))
     kept = f"; the first {length:,} of each text" if plan.treatment == "sequence" else ""
     why = f"{len(vocabulary):,} {_UNITS[unit]}{kept}"
@@ -92,7 +93,7 @@ def _pretrained(column: pd.Series, plan: TextPlan, options: TextOptions) -> Text
     vocabulary = options.pieces
     encoder = bert_encoder(vocabulary, options.standardise == "lower")
     counts = [len(encoder.encode(text)) for text in as_text(column).fillna(MISSING_TEXT)]
-    length = options.length or int(np.clip(np.ceil(np.quantile(counts, COVERED)), 3, LONGEST_TEXT))
+    length = options.length or int(np.clip(np.ceil(np.quantile(counts, COVERED_TEXTS)), 3, LONGEST_TEXT))
     why = f"{len(vocabulary):,} pretrained pieces of words; the first {length:,} of each text"
     return dataclasses.replace(plan, length=length, vocabulary=vocabulary, why=why, pretrained=True)
 

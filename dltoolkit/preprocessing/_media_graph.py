@@ -15,6 +15,7 @@ SOBEL_MOST = 4 * math.sqrt(2)  # the strongest edge that pictures of 0..1 can ha
 FLOOR = 1e-6  # energy below which all is silence: -60 dB of a full-scale sine in one band, about
 SPREAD_FLOOR = 1e-8  # a window flatter than this stays at 0
 KERAS_STANDARDISE = {
+    "lower-and-split-punctuation": "lower",  # the marks were seen to before, see `_media_host.plain_texts`
     "lower-and-strip-punctuation": "lower_and_strip_punctuation",
     "lower": "lower",
     "strip-punctuation": "strip_punctuation",

@@ -19,6 +19,9 @@ from dltoolkit.preprocessing._media_plan import ImagePlan, MediaPlan, SequencePl
 from dltoolkit.preprocessing._raw import MISSING_TEXT, RawError
 from dltoolkit.preprocessing._word_pieces import piece_encoder
 
+BETWEEN = "\x1f"  # ASCII's own unit separator: stands where a text is cut while its marks are seen to
+# Apostrophes go, ! and ? stand alone, all other punctuation (and the signs of ASCII; emoji stay) becomes spaces.
+MARKS = (("['\u2019]", ""), ("([!?！？])", r" \1 "), (r"[^\PP!?！？]|[$+<=>^`|~]", " "))
 NO_BREAK_SPACE = "\u00a0"  # stands for a space inside a tag, where texts are cut at another character
 
 
@@ -102,7 +105,7 @@ def _bert_ids(plan: TextPlan, column: pd.Series) -> np.ndarray:
 
 
 def plain_texts(column: pd.Series, *, standardise: str, separator: str | None = None) -> pa.Array:
-    """Texts in one spelling: composed letters (Unicode NFC), small ones where asked, cut marks as spaces.
+    """Texts in one spelling: composed letters (Unicode NFC), small ones where asked, cut and other marks as spaces.
 
     Args:
         column: The texts; a missing one is the empty text.
@@ -122,8 +125,13 @@ def plain_texts(column: pd.Series, *, standardise: str, separator: str | None = 
     if standardise.startswith("lower"):
         texts = pc.utf8_lower(texts)
     if separator is not None:
+        texts = pc.replace_substring(texts, separator, BETWEEN)
+    if standardise.endswith("split-punctuation"):
+        for pattern, instead in MARKS:
+            texts = pc.replace_substring_regex(texts, pattern, instead)
+    if separator is not None:
         texts = pc.replace_substring(texts, " ", NO_BREAK_SPACE)
-        texts = pc.replace_substring(texts, separator, " ")
+        texts = pc.replace_substring(texts, BETWEEN, " ")
     return texts
 
 

@@ -10,7 +10,13 @@ from dltoolkit.preprocessing._bert_pieces import read_vocabulary
 
 TEXT_MODES = ("sequence", "tf-idf", "multi-hot", "count")
 TEXT_UNITS = ("auto", "word", "character", "wordpiece")
-STANDARDISE = ("lower-and-strip-punctuation", "lower", "strip-punctuation", "none")
+STANDARDISE = (
+    "lower-and-split-punctuation",
+    "lower-and-strip-punctuation",
+    "lower",
+    "strip-punctuation",
+    "none",
+)
 RESIZE = ("stretch", "crop", "pad")
 COLOURS = ("auto", "rgb", "grey")
 PIXELS = ("rescale", "standardise", "none")
@@ -32,10 +38,12 @@ class TextOptions:
             words, so that no word is unknown; ``"auto"``: characters where most letters in training belong to such a
             language, else words.
         ngrams: Up to how many neighbouring words or characters count as one entry, 1 to 5. Defaults to 1.
-        standardise: What is done to the text before: ``"lower-and-strip-punctuation"``, ``"lower"``,
-            ``"strip-punctuation"`` or ``"none"``.
+        standardise: What is done to the text before. ``"lower-and-split-punctuation"``: small letters, ``!`` and ``?`` as
+            words of their own, as they say much of a mood, and other marks as spaces, so that ``good.Not`` is two words;
+            ``"lower-and-strip-punctuation"``: as Keras does, ``goodnot``; ``"lower"``, ``"strip-punctuation"`` or
+            ``"none"``. Defaults to the first.
         separator: Cut texts here instead of at spaces, such as ``"|"`` for tags. Defaults to None.
-        length: Tokens kept of a sequence, the first ones. Defaults to None: what 95 % of the training texts need, at
+        length: Tokens kept of a sequence, the first ones. Defaults to None: what 99 % of the training texts need, at
             most 512.
         max_tokens: Most entries of the vocabulary, the most frequent ones. Defaults to 20,000.
         min_count: Fewer occurrences than this in training make a token unknown. Defaults to 1.
@@ -47,7 +55,7 @@ class TextOptions:
     mode: str = "sequence"
     unit: str = "auto"
     ngrams: int = 1
-    standardise: str = "lower-and-strip-punctuation"
+    standardise: str = "lower-and-split-punctuation"
     separator: str | None = None
     length: int | None = None
     max_tokens: int = 20_000

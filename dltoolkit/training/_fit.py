@@ -24,6 +24,7 @@ from dltoolkit.preprocessing._dataset import Augmentation, clear_errors
 from dltoolkit.problem import Problem
 from dltoolkit.training._average import Average
 from dltoolkit.training._compile import LEARNING_RATES, compile_model
+from dltoolkit.training._evidence import count_evidence
 from dltoolkit.training._frozen import behind_frozen
 from dltoolkit.training._identity import environment, fingerprint
 from dltoolkit.training._model_check import check_model
@@ -122,6 +123,7 @@ def fit(
     train, batch_size = splits.train, _check_batch_size(recipe.batch_size, len(splits.train))
     _check_smoothing(recipe, problem)
     weights = _row_weights(train, problem, class_weight)
+    count_evidence(model, preprocessor, train, problem)
     network, source = behind_frozen(model, preprocessor, recipe.augment)
     batches = source.dataset(
         train, batch_size, problem=problem, shuffle=True, weights=weights, augment=recipe.augment, seed=seed

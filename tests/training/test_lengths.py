@@ -56,7 +56,9 @@ def test_rows_of_a_batch_are_of_about_one_length(parts):
 
 def test_orders_change_from_pass_to_pass_and_repeat_with_the_seed(parts):
     def orders(seed):
-        return [[list(y["dense"][:, 0]) for y, _ in one] for one in read(parts, shuffle=True, seed=seed, passes=2)]
+        return [
+            [list(y["dense"][:, 0]) for y, _ in one] for one in read(parts, shuffle=True, seed=seed, passes=2)
+        ]
 
     first, second = orders(0)
     assert first != second

@@ -171,7 +171,7 @@ def pretrained_options(
         body: As in `pretrained`. Defaults to ``"minilm"``.
         weights: As in `pretrained`.
         download: As in `pretrained`.
-        length: Pieces kept of a text, the first ones, two markers included. Defaults to None: what 95 % of the
+        length: Pieces kept of a text, the first ones, two markers included. Defaults to None: what 99 % of the
             training texts need, at most 512.
 
     Returns:
