@@ -40,7 +40,9 @@ def compared(frame, mode, repeats):
     """Seconds for each way; a column of texts, from the frame to the array."""
     text = next(c for c, role in Schema.infer(frame, "score").roles.items() if role == "text")
     schema = Schema.infer(frame[[text, "score"]], "score")
-    options = preprocessing.TextOptions(mode=mode, length=200, max_tokens=MAX_TOKENS)
+    options = preprocessing.TextOptions(
+        mode=mode, length=200, max_tokens=MAX_TOKENS, standardise="lower-and-strip-punctuation"
+    )
     length = 200 if mode == "sequence" else None
     texts = frame[text].to_numpy(object)
     times = {name: [] for name in ("fit, ours", "adapt, Keras", "transform, ours", "TextVectorization")}

@@ -26,6 +26,7 @@ from dltoolkit.preprocessing import (
     _dataset,
     _store,
 )
+from dltoolkit.preprocessing._media_host import plain_texts
 
 ROWS = 1_000
 RATE = 4_000
@@ -230,7 +231,8 @@ TEXTS = ["The coffee is good, very good!", "the Tea was bad", "", "coffee or tea
 @pytest.mark.parametrize("mode", ["sequence", "tf-idf", "multi-hot", "count"])
 @pytest.mark.parametrize("ngrams", [1, 2])
 def test_a_text_becomes_what_keras_makes_of_it_after_adapt(mode, ngrams):
-    got, fitted = feature(TEXTS, "text", TextOptions(mode=mode, ngrams=ngrams, unit="word", length=7))
+    keras_s = {"unit": "word", "standardise": "lower-and-strip-punctuation", "length": 7}
+    got, fitted = feature(TEXTS, "text", TextOptions(mode=mode, ngrams=ngrams, **keras_s))
     keras_mode = {"sequence": "int", "tf-idf": "tf_idf", "multi-hot": "multi_hot", "count": "count"}[mode]
     length = {"output_sequence_length": 7} if mode == "sequence" else {}
     layer = keras.layers.TextVectorization(
@@ -247,6 +249,32 @@ def test_a_text_becomes_what_keras_makes_of_it_after_adapt(mode, ngrams):
     else:
         order = [words.index(w) + 1 for w in ours]
         np.testing.assert_allclose(got[:, 1:], expected[:, order], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Good.Not “bad”… don't! <br />$5.99", "good not bad dont ! br 5 99"),
+        ("¿Qué?? l’été, süß 😀", "qué ? ? lété süß 😀"),
+        ("end! ", "end !"),
+        ("...", ""),
+    ],
+)
+def test_marks_of_mood_are_words_and_other_marks_are_spaces(text, words):
+    (plain,) = plain_texts(pd.Series([text]), standardise="lower-and-split-punctuation").to_pylist()
+    assert plain.split() == words.split()
+    got, fitted = feature([text, words, "tea"], "text")
+    np.testing.assert_array_equal(got[0], got[1])
+    told = [("", "[UNK]", *fitted._plan.media[0].vocabulary)[i] for i in got[0] if i]
+    assert told == words.split()
+
+
+def test_tags_stay_whole_whatever_marks_are_in_them():
+    got, fitted = feature(
+        ["Sci-Fi|Old Films", "old films|sci-fi"], "text", TextOptions(separator="|", length=3)
+    )
+    assert len(fitted._plan.media[0].vocabulary) == 2
+    assert got.tolist() == [[*got[0][:2], 0], [*got[0][:2][::-1], 0]]
 
 
 def test_the_most_frequent_words_come_first_and_rare_ones_are_unknown():
