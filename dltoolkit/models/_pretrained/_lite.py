@@ -49,39 +49,29 @@ def lite0(
     """
     for name, side in zip(("height", "width"), input_shape, strict=False):
         check_number(side, f"input_shape {name}", low=SMALLEST, whole=True)
-    model, stages, names = _network(input_shape, top=top)
+    model, names = _network(input_shape, top=top)
     _fill(model, names, read_torch(weights), where=str(weights))
-    return Body(model, stages, SOURCE)
+    return Body(model, SOURCE)
 
 
-def _network(
-    input_shape: tuple[int, int, int], *, top: bool
-) -> tuple[keras.Model, tuple[tuple[str, ...], ...], dict[str, str]]:
-    """The untrained network, its stages, and for each layer with weights its name in PyTorch."""
+def _network(input_shape: tuple[int, int, int], *, top: bool) -> tuple[keras.Model, dict[str, str]]:
+    """The untrained network, and for each layer with weights its name in PyTorch."""
     names: dict[str, str] = {}
-    stages: list[tuple[str, ...]] = []
-
-    def closed() -> None:
-        stages.append(tuple(name for name in names if not any(name in stage for stage in stages)))
-
     inputs = keras.Input(input_shape, name="pixels")
     x = keras.layers.Rescaling(RESCALE, OFFSET, name="rescale")(inputs)
     x = _conv(x, STEM, 3, 2, name="stem", torch=("_conv_stem", "_bn0"), names=names)
-    closed()
     number = 0
     for repeats, kernel, stride, expansion, width in STAGES:
         for repeat in range(repeats):
             first = stride if repeat == 0 else 1
             x = _block(x, width, kernel, first, expansion=expansion, number=number, names=names)
             number += 1
-        closed()
     x = _conv(x, HEAD, 1, 1, name="head", torch=("_conv_head", "_bn1"), names=names)
     x = keras.layers.GlobalAveragePooling2D(name="vector")(x)
     if top:
         names["classes"] = "_fc"
         x = keras.layers.Dense(CLASSES, "softmax", name="classes")(x)
-    closed()
-    return keras.Model(inputs, x, name="efficientnet_lite0"), tuple(stages), names
+    return keras.Model(inputs, x, name="efficientnet_lite0"), names
 
 
 def _block(
