@@ -143,9 +143,8 @@ def fit(
     watchers = [*average, recorder, *([Progress(recipe.epochs)] if progress else []), *callbacks]
     _train(trained, batches, held_out, epochs=recipe.epochs, watchers=watchers)
     recorder.restore()
-    if (
-        trained is not model and network is model
-    ):  # behind a frozen body, Keras could not read an optimizer back
+    # Behind a frozen body, Keras could not read an optimizer back.
+    if trained is not model and network is model:
         finished(model, made, loss, compiled=recipe.compiled)
     settings = _settings(model, recipe, batch_size, class_weight=class_weight, loss=loss or problem.loss)
     _report_divergence(recorder, settings["learning_rate"])
