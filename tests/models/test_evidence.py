@@ -114,6 +114,7 @@ def test_without_evidence_vectors_are_learnt_and_by_another_recipe():
         "bag_of_words", problem, preprocessor
     )
     assert models.recipe(counted, problem, preprocessor).patience is None
+    assert models.recipe(counted, problem, preprocessor).epochs == 50  # twelve texts: many short passes
     assert models.recipe(learnt, problem, preprocessor).patience == 4
     assert not any(layer.name.endswith("evidence") for layer in learnt.layers)
     amounts = FRAME.assign(price=np.linspace(1, 9, len(FRAME)))
