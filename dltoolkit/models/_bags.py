@@ -61,7 +61,7 @@ class Bag:
         """What the words and runs of a text say of each class, ``(n, units)``: their log odds, each times a trust.
 
         Each counts once a text. The log odds, a table that is not learnt, are counted before the first epoch by
-        `training.fit`; the trust in each starts at 1 and is learnt.
+        `training.fit`; the trust in each starts at 0 and is learnt.
         """
         spec = preprocessor.specs[name]
         tokens = keras.Input(spec.shape, dtype="int32")

@@ -90,8 +90,7 @@ def bag_of_words(
     check_number(width, "width", low=1, whole=True)
     check_number(ngrams, "ngrams", low=1, high=3, whole=True)
     check_number(buckets, "buckets", low=1, whole=True)
-    counted = evidence and problem.kind != "regression"
-    counted = counted and all(preprocessor.specs[name].vocabulary_size for name in texts_of(preprocessor))
+    counted = evidence and _countable(problem, preprocessor)
     share = word_dropout if word_dropout is not None else WORD_DROPOUT if counted else 0.0
     check_number(share, "word_dropout", low=0, high=1, open_high=True)
     _parts.check_units(units)
@@ -297,12 +296,17 @@ def recipe(name: str, problem: Problem, preprocessor: Preprocessor) -> Recipe:
     Returns:
         Recipe: The options of `training.fit`.
     """
-    ordered = all(preprocessor.specs[text].vocabulary_size for text in _parts.of_role(preprocessor, "text"))
-    if name == "bag_of_words" and problem.kind != "regression" and ordered:
+    if name == "bag_of_words" and _countable(problem, preprocessor):
         rows = max(_parts.rows_of(preprocessor), 1)
         epochs = round(UPDATES * COUNTED_BATCH / rows)
         return dataclasses.replace(EVIDENCE, epochs=min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS))
     return RECIPES[name]
+
+
+def _countable(problem: Problem, preprocessor: Preprocessor) -> bool:
+    """Whether there are classes, and words in their order, so that it can be counted what each word says."""
+    texts = _parts.of_role(preprocessor, "text")
+    return problem.kind != "regression" and all(preprocessor.specs[name].vocabulary_size for name in texts)
 
 
 def own_recipe(model: keras.Model, problem: Problem, preprocessor: Preprocessor) -> Recipe:

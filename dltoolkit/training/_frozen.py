@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dltoolkit._keras import keras, tf
+from dltoolkit._keras import keras
 from dltoolkit.preprocessing import FeatureSpec, Preprocessor
-from dltoolkit.preprocessing._dataset import batches
-from dltoolkit.problem import Problem
 from dltoolkit.training._lengths import (
+    Held,
     Passage,
     Trimmed,
     again,
@@ -105,7 +104,7 @@ def _is_fixed(operation: Any) -> bool:
     return not any(isinstance(layer, _RANDOM) and getattr(layer, "rate", 1) for layer in inside)
 
 
-class Vectors:
+class Vectors(Held):
     """Stands where a `Preprocessor` stands, and gives what a body makes of its features.
 
     Args:
@@ -125,20 +124,3 @@ class Vectors:
     def transform(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Raw rows in; float32 ``(n, *shape)`` for each of `specs` out."""
         return dict(zip(self.specs, self._passage.answers(frame), strict=True))
-
-    def dataset(
-        self,
-        frame: pd.DataFrame,
-        batch_size: int = 256,
-        *,
-        problem: Problem,
-        shuffle: bool = False,
-        weights: np.ndarray | None = None,
-        augment: Any = None,
-        seed: int = 0,
-    ) -> tf.data.Dataset:
-        """Batches of vectors and targets, as `Preprocessor.dataset` gives those of features."""
-        parts: list[Any] = [self.transform(frame), problem.encode(frame)]
-        if weights is not None:
-            parts.append(np.asarray(weights, "float32"))
-        return batches(tuple(parts), len(frame), batch_size, shuffle=shuffle, seed=seed)

@@ -75,19 +75,16 @@ def by_length(model: keras.Model, preprocessor: Preprocessor, frame: pd.DataFram
     return passage.answers(frame)[0] if passage.texts else None
 
 
-class Trimmed:
-    """Stands where a `Preprocessor` stands; its training batches are texts of about one length.
+class Held:
+    """Stands where a `Preprocessor` stands: its batches are gathered from what `transform` gives, in memory."""
 
-    Args:
-        preprocessor: Gives the features.
-        texts: Names of the texts among them.
-    """
+    def transform(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Raw rows in, features out, ``(n, ...)`` each."""
+        raise NotImplementedError
 
-    def __init__(self, preprocessor: Preprocessor, texts: list[str]) -> None:
-        self._preprocessor, self._texts = preprocessor, texts
-        self.media = preprocessor.media
-        self.specs = preprocessor.specs
-        self.target_statistics = preprocessor.target_statistics
+    def lengths(self, features: dict[str, np.ndarray]) -> np.ndarray | None:
+        """A length of each row, int64 ``(n,)``, where rows of about one length share a batch; None where any may."""
+        return None
 
     def dataset(
         self,
@@ -100,14 +97,40 @@ class Trimmed:
         augment: Any = None,
         seed: int = 0,
     ) -> tf.data.Dataset:
-        """Batches as of `Preprocessor.dataset`, with texts as long as the longest of the batch."""
-        features = self._preprocessor.transform(frame)
-        lengths = _lengths(features, self._texts)
+        """Batches of features and targets, as `Preprocessor.dataset` gives them; nothing is varied."""
+        features = self.transform(frame)
         parts: list[Any] = [features, problem.encode(frame)]
         if weights is not None:
             parts.append(np.asarray(weights, "float32"))
-        found = batches(tuple(parts), len(frame), batch_size, shuffle=shuffle, seed=seed, alike=lengths)
-        return found.map(self._trimmed)
+        alike = self.lengths(features)
+        return batches(tuple(parts), len(frame), batch_size, shuffle=shuffle, seed=seed, alike=alike)
+
+
+class Trimmed(Held):
+    """Training batches of texts of about one length, without the padding behind them.
+
+    Args:
+        preprocessor: Gives the features.
+        texts: Names of the texts among them.
+    """
+
+    def __init__(self, preprocessor: Preprocessor, texts: list[str]) -> None:
+        self._preprocessor, self._texts = preprocessor, texts
+        self.media = preprocessor.media
+        self.specs = preprocessor.specs
+        self.target_statistics = preprocessor.target_statistics
+
+    def transform(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Those of the preprocessor."""
+        return self._preprocessor.transform(frame)
+
+    def lengths(self, features: dict[str, np.ndarray]) -> np.ndarray:
+        """How long the longest text of each row is."""
+        return _lengths(features, self._texts)
+
+    def dataset(self, *given: Any, **options: Any) -> tf.data.Dataset:
+        """Batches as of `Held.dataset`, with texts as long as the longest of the batch."""
+        return super().dataset(*given, **options).map(self._trimmed)
 
     def _trimmed(self, features: dict[str, tf.Tensor], *rest: tf.Tensor) -> tuple[Any, ...]:
         kept = dict(features)

@@ -62,7 +62,7 @@ def test_it_learns_what_no_single_column_tells(parts, frame):
     run = training.fit(model, preprocessor, splits, problem, epochs=40, progress=False)
     rows = pd.concat([small["validation"], splits.test[columns]])
     right = (run.predict(rows)["prediction"] == rows["y"]).mean()
-    assert right > 0.78  # a single column is right three times in four
+    assert right > 0.8  # a single column is right three times in four
 
 
 def test_the_same_seed_gives_the_same_network_and_it_serves_with_plain_keras(parts, frame, tmp_path):

@@ -43,6 +43,7 @@ def test_lite0_knows_a_palace_and_a_daisy(photos):
     outputs = np.asarray(body.model(photos))
     assert outputs.shape == (2, 1000)
     assert outputs.argmax(axis=1).tolist() == [698, 985]  # ImageNet's palace and daisy
+    assert [len(stage) for stage in stages(body.model)] == [2, 4, *[6] * 15, 3]  # stem, 16 blocks, head
 
 
 @needs_weights
@@ -87,6 +88,7 @@ def test_a_body_takes_its_weights_from_a_file_or_its_folder(saved):
     for weights in (path, path.parent):
         body = application("mobilenet-v2", weights, SHAPE)
         np.testing.assert_allclose(np.asarray(body.model(pixels)), expected, atol=1e-5)
+    assert stages(body.model)[0][0] == "Conv1"
     assert [stage[0] for stage in stages(body.model)][-3:] == ["block_15_expand", "block_16_expand", "Conv_1"]
 
 
