@@ -1,4 +1,4 @@
-"""Batches for training: what is small is held in memory, what is large is read, kept and varied batch by batch."""
+"""Columns of media on their way into batches: what is kept of each, where, and what is varied."""
 
 import contextlib
 import dataclasses
@@ -17,8 +17,6 @@ from dltoolkit.preprocessing._store import RowStore, pick_cache
 
 Augmentation = ImageAugmentation | SoundAugmentation
 AUGMENTED = {"image": ImageAugmentation, "audio": SoundAugmentation}
-POOL = 32  # batches whose rows are sorted among themselves where rows of about one length go together
-READ_AHEAD = 2  # batches ready before they are asked for
 _ERROR = "RawError: "
 
 
@@ -158,110 +156,6 @@ def mixes(augment: Mapping[str, Augmentation]) -> str | None:
     if len(mixed) > 1:
         stop([complaint("augment", "MixUp or CutMix in one column at most", listed(mixed))])
     return mixed[0] if mixed else None
-
-
-def batches(
-    parts: Any,
-    n: int,
-    batch_size: int,
-    *,
-    shuffle: bool = False,
-    seed: int = 0,
-    media: list[Media] | None = None,
-    alike: np.ndarray | None = None,
-) -> tf.data.Dataset:
-    """Batches gathered from arrays in memory; with `shuffle` each pass has a new order, drawn from `seed`.
-
-    Whole rows of batch numbers are drawn at once, so that no work is done row by row.
-
-    Args:
-        parts: Nested arrays with ``n`` rows each: features, or ``(features, target[, weights])``.
-        n: Number of rows, at least 1.
-        batch_size: Rows a batch.
-        shuffle: Whether to draw an order for each pass. Defaults to False.
-        seed: Seed of the orders and of what is varied. Defaults to 0.
-        media: Columns of media that join the features. Defaults to none.
-        alike: A length of each row, int64 ``(n,)``: with `shuffle`, rows of about the same one share a batch. Defaults
-            to None.
-
-    Returns:
-        tf.data.Dataset: Elements of the same nesting, with a leading batch axis.
-    """
-    tensors = tf.nest.map_structure(tf.constant, parts)
-    full = n // batch_size * batch_size
-
-    def rows(pass_seed: tf.Tensor) -> tf.data.Dataset:
-        order = tf.range(n)
-        if shuffle:
-            drawn = tf.stack([pass_seed, tf.cast(seed, tf.int64)])
-            order = tf.random.experimental.stateless_shuffle(order, drawn)
-            if alike is not None:
-                order = _neighbours(order, tf.constant(alike, tf.int64), batch_size, drawn)
-        whole = tf.data.Dataset.from_tensor_slices(tf.reshape(order[:full], (-1, batch_size)))
-        whole = whole.concatenate(tf.data.Dataset.from_tensors(order[full:])) if full < n else whole
-        return whole.enumerate().map(lambda k, i: (i, tf.stack([pass_seed + seed, k]))) if media else whole
-
-    def gathered(i: tf.Tensor) -> Any:
-        return tf.nest.map_structure(lambda t: tf.gather(t, i), tensors)
-
-    passes = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).take(1)
-    found = passes.flat_map(rows)
-    if media:
-        # Two batches are read at once, by threads that they share; others are varied and scaled meanwhile.
-        read = found.map(
-            lambda i, seeds: (gathered(i), tuple(one.rows(i) for one in media), seeds),
-            num_parallel_calls=READ_AHEAD,
-        )
-        found = read.map(
-            lambda batch, rows, seeds: _joined(batch, media, rows, seeds), num_parallel_calls=READ_AHEAD
-        )
-    else:
-        found = found.map(gathered)
-    options = tf.data.Options()
-    options.deterministic = True
-    sized = found.apply(tf.data.experimental.assert_cardinality(-(-n // batch_size)))
-    return sized.with_options(options).prefetch(READ_AHEAD if media else tf.data.AUTOTUNE)
-
-
-def _neighbours(order: tf.Tensor, lengths: tf.Tensor, batch_size: int, seed: tf.Tensor) -> tf.Tensor:
-    """The same rows with those of about one length side by side, batch by batch, and the batches in a drawn order."""
-    n = len(order)
-    full = n // batch_size * batch_size
-    mixed, last = order[:full], order[full:]  # the short batch stays last, and any rows may be in it
-    pools = tf.range(full, dtype=tf.int64) // (POOL * batch_size)
-    by_pool = pools * (tf.reduce_max(lengths) + 1) + tf.gather(lengths, mixed)
-    rows = tf.reshape(tf.gather(mixed, tf.argsort(by_pool, stable=True)), (-1, batch_size))
-    rows = tf.random.experimental.stateless_shuffle(rows, seed + 1)
-    return tf.concat([tf.reshape(rows, (-1,)), last], axis=0)
-
-
-def _joined(parts: Any, media: list[Media], read: tuple[tf.Tensor, ...], seeds: tf.Tensor) -> Any:
-    """A batch with its media as they were read: varied, and through their part of the graph."""
-    features, *rest = parts if isinstance(parts, tuple) else (parts,)
-    features = dict(features)
-    for number, (one, rows) in enumerate(zip(media, read, strict=True)):
-        if one.augmentation is not None:
-            rows, rest = _varied(one, rows, rest, tf.random.fold_in(seeds, number))
-        features[one.key] = rows if one.ready else one.feature(rows)
-        if isinstance(one.augmentation, SoundAugmentation) and one.plan.treatment != "waveform":
-            features[one.key] = one.augmentation.apply(
-                features[one.key], tf.random.fold_in(seeds, -1 - number)
-            )
-    return (features, *rest) if isinstance(parts, tuple) else features
-
-
-def _varied(one: Media, rows: tf.Tensor, rest: list[Any], seed: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
-    if isinstance(one.augmentation, SoundAugmentation):
-        return (rows if one.ready else one.augmentation.apply(rows, seed)), rest
-    assert one.augmentation is not None
-    first, second = tf.unstack(tf.random.split(seed, 2))
-    pictures = one.augmentation.apply(rows, first)
-    if one.augmentation.mixes and rest:
-        pictures, target = one.augmentation.mix(pictures, rest[0], second)
-        rest = [target, *rest[1:]]
-    if pictures.dtype.is_floating:  # back to bytes, as pictures from files are
-        pictures = tf.cast(tf.round(tf.clip_by_value(pictures, 0.0, 255.0)), tf.uint8)
-    return pictures, rest
 
 
 @contextlib.contextmanager

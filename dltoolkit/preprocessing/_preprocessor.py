@@ -16,6 +16,7 @@ from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _dataset, _graph
 from dltoolkit.preprocessing._dataset import Augmentation
 from dltoolkit.preprocessing._describe import describe
+from dltoolkit.preprocessing._feed import Feed
 from dltoolkit.preprocessing._media_plan import SequencePlan
 from dltoolkit.preprocessing._plan import (
     MISSING_ID,
@@ -172,6 +173,38 @@ class Preprocessor:
                 length or no problem to go with, or `augment` fits no column. A file that turns out damaged while
                 batches are made raises TensorFlow's error with the sentence in it, and `training.fit` an InputError.
         """
+        return self._feed(
+            frame,
+            batch_size,
+            problem=problem,
+            shuffle=shuffle,
+            weights=weights,
+            augment=augment,
+            cache=cache,
+            memory_limit=memory_limit,
+            seed=seed,
+        ).dataset()
+
+    def _feed(
+        self,
+        frame: pd.DataFrame,
+        batch_size: int = 256,
+        *,
+        problem: Problem | None = None,
+        shuffle: bool = False,
+        weights: np.ndarray | None = None,
+        augment: Augmentation | Mapping[str, Augmentation] | None = None,
+        cache: str = "auto",
+        memory_limit: int = MEMORY_LIMIT,
+        seed: int = 0,
+    ) -> Feed:
+        """What `dataset` makes its batches of; `training.fit` compiles a loop over it where all of it is in memory.
+
+        Args and errors are those of `dataset`.
+
+        Returns:
+            Feed: Holds the table's features, and makes those of media when they are asked for.
+        """
         check_frame(frame)
         check_number(batch_size, "batch_size", low=1, whole=True)
         check_number(seed, "seed", low=0, whole=True)
@@ -192,7 +225,7 @@ class Preprocessor:
             run.graphs, frame, run.ids_for(columns), augment=varied, cache=cache, memory_limit=memory_limit
         )
         features = tuple(parts) if len(parts) > 1 else parts[0]
-        return _dataset.batches(features, len(frame), batch_size, shuffle=shuffle, seed=seed, media=media)
+        return Feed(features, len(frame), batch_size, shuffle, seed, tuple(media))
 
     def counts(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Count what had to be handled: missing values and categories that training never saw.

@@ -1,5 +1,6 @@
 """Rows that are costly to make, made once: kept in memory up to a limit, in a file beyond it."""
 
+import concurrent.futures
 import tempfile
 import threading
 import warnings
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 CACHES = ("auto", "memory", "disk", "none")
+BLOCK, READERS = 256, 2  # rows that are made at once, and how many such blocks at a time
 MEMORY_LIMIT = 1 << 30  # bytes; a laptop with 8 GB has as much to spare beside a browser
 
 
@@ -58,6 +60,15 @@ class RowStore:
         if len(absent):
             self._fill(absent)
         return self._rows[positions] if self.cache == "memory" else self._read(positions)
+
+    def all(self) -> np.ndarray:
+        """Every row, ``(n, *shape)``: those that are not there yet are made now, several blocks at a time."""
+        absent = np.flatnonzero(~self._filled)
+        blocks = [absent[i : i + BLOCK] for i in range(0, len(absent), BLOCK)]
+        with concurrent.futures.ThreadPoolExecutor(READERS) as pool:
+            for _ in pool.map(self._fill, blocks):
+                pass
+        return self._rows
 
     def _fill(self, positions: np.ndarray) -> np.ndarray:
         rows = self._make(positions)

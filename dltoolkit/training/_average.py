@@ -1,10 +1,13 @@
 """The moving average of the weights: what is validated and kept where a recipe asks for it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from dltoolkit._keras import keras
+
+ops = keras.ops
 
 
 class Average(keras.callbacks.Callback):
@@ -13,49 +16,58 @@ class Average(keras.callbacks.Callback):
     It stays in place for the callbacks that look at the epoch's end, and after the last epoch; the trained weights come
     back when the next epoch begins. Early on the average looks back over fewer updates, so that it does not hang on
     to the first weights: its momentum is ``min(momentum, (1 + t) / (10 + t))`` after ``t`` updates, which is TensorFlow's
-    rule for moving averages.
+    rule for moving averages. Every update counts: the average is moved inside the compiled update, by the optimizer.
 
     Polyak and Juditsky (1992), "Acceleration of stochastic approximation by averaging"; Izmailov et al. (2018),
     "Averaging weights leads to wider optima and better generalization".
 
     Args:
+        model: Compiled. Its optimizer gets an average of each weight among its variables.
         momentum: Of the average, a share in (0, 1), an update.
     """
 
-    def __init__(self, momentum: float) -> None:
+    def __init__(self, model: keras.Model, momentum: float) -> None:
         super().__init__()
         self.momentum = momentum
-        self._updates = 0
-        self._average: list[np.ndarray] = []
+        self._optimizer, self._weights = model.optimizer, model.trainable_variables
+        if not self._optimizer.built:
+            self._optimizer.build(self._weights)
+        self._averages = self._optimizer.add_optimizer_variables(self._weights, "average")
         self._trained: list[np.ndarray] = []
+        _put(self._averages, self._weights)
+        self._optimizer.use_ema = True
+        self._optimizer._update_model_variables_moving_average = self._move
+        self._optimizer.finalize_variable_values = lambda weights: (
+            None
+        )  # the average is in place, or never was
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Start from the weights as they are."""
-        self._updates = int(self.model.optimizer.iterations)
-        self._average, self._trained = self._weights(), []
+    def _move(self, weights: list[Any]) -> None:
+        """Part of each update, after the weights have moved."""
+        done = ops.cast(self._optimizer.iterations, "float32") + 1.0
+        momentum = ops.minimum(self.momentum, (1.0 + done) / (10.0 + done))
+        for average, weight in zip(self._averages, weights, strict=True):
+            average.assign(average + ops.cast(1.0 - momentum, weight.dtype) * (weight - average))
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """The trained weights while the average is in place."""
+        return {str(i): value for i, value in enumerate(self._trained)}, {}
+
+    def set_state(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave; the averages themselves are the optimizer's."""
+        self._trained = [arrays[str(i)] for i in range(len(arrays))]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Go on with the weights that are trained."""
         if self._trained:
-            self._put(self._trained)
+            _put(self._weights, self._trained)
             self._trained = []
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Move the average on, by as many updates as were made."""
-        done = int(self.model.optimizer.iterations)
-        momentum = min(self.momentum, (1 + done) / (10 + done)) ** (done - self._updates)
-        self._updates = done
-        for average, weight in zip(self._average, self._weights(), strict=True):
-            average += (1 - momentum) * (weight - average)
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Put the average in place."""
-        self._trained = self._weights()
-        self._put(self._average)
+        self._trained = [ops.convert_to_numpy(weight).copy() for weight in self._weights]
+        _put(self._weights, self._averages)
 
-    def _weights(self) -> list[np.ndarray]:
-        return [np.array(keras.ops.convert_to_numpy(w)) for w in self.model.trainable_weights]
 
-    def _put(self, values: list[np.ndarray]) -> None:
-        for weight, value in zip(self.model.trainable_weights, values, strict=True):
-            weight.assign(value)
+def _put(variables: list[Any], values: list[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

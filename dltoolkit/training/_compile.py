@@ -21,9 +21,6 @@ LEARNING_RATES = {
     "lion": 1e-4,
     "sgd": 1e-2,
 }
-STEPS_PER_EXECUTION = (
-    16  # updates between two returns to Python: the loop costs less, Stop still answers within 0.1 s
-)
 # The same measures for classes that come as shares.
 _SOFT = {"sparse_categorical_accuracy": "categorical_accuracy"}
 
@@ -35,11 +32,14 @@ def compile_model(
     *,
     problem: Problem,
     preprocessor: Preprocessor,
-    steps: int,
     soft: bool,
+    steps: int = 1,
     compiled: bool = False,
 ) -> None:
-    """Compile with the problem's loss and metrics; with those for shares where classes come `soft`, ``(n, n_classes)``."""
+    """Compile with the problem's loss and metrics; with those for shares where classes come `soft`, ``(n, n_classes)``.
+
+    `steps` is Keras's ``steps_per_execution``; `compiled` its ``jit_compile``.
+    """
     loss = loss if loss is not None else str(problem.loss)
     if soft and loss == "sparse_categorical_crossentropy":
         loss = "categorical_crossentropy"
@@ -51,7 +51,7 @@ def compile_model(
         metrics=[_metric(str(m), soft) for m in problem.metrics]
         if not problem.quantiles
         else [_median_error(problem)],
-        steps_per_execution=min(STEPS_PER_EXECUTION, steps),
+        steps_per_execution=steps,
         jit_compile=compiled,
     )
 

@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
+import os
+import pathlib
 import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,14 +23,18 @@ from dltoolkit.models import Recipe
 from dltoolkit.models import recipe as recipe_of
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.preprocessing._dataset import Augmentation, clear_errors
+from dltoolkit.preprocessing._feed import Feed
 from dltoolkit.problem import Problem
 from dltoolkit.training._average import Average
 from dltoolkit.training._compile import LEARNING_RATES, compile_model
+from dltoolkit.training._course import Course
 from dltoolkit.training._evidence import count_evidence
 from dltoolkit.training._frozen import behind_frozen
 from dltoolkit.training._identity import environment, fingerprint
 from dltoolkit.training._model_check import check_model
+from dltoolkit.training._pace import pick_pace
 from dltoolkit.training._record import Progress, Recorder
+from dltoolkit.training._resume import Keeper, structure
 from dltoolkit.training._run import Run, predict_batch
 from dltoolkit.training._settings import pick_optimizer, settled
 from dltoolkit.training._towers import among_rivals
@@ -61,6 +67,8 @@ def fit(
     seed: int = 0,
     callbacks: Iterable[keras.callbacks.Callback] = (),
     stop: threading.Event | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
+    resume: bool = False,
     progress: bool = True,
 ) -> Run:
     """Train a network on the training part, watching the validation part; the test part stays sealed.
@@ -103,6 +111,11 @@ def fit(
             model's builder.)
         callbacks: Keras callbacks to run as well.
         stop: Ends the training soon after it is set, from another thread. Defaults to None.
+        checkpoints: Folder in which the state of the training is kept while it runs, after each epoch unless writing it
+            would take more than a tenth of the time. Defaults to None: nothing is kept on disk.
+        resume: Go on with the training whose checkpoints are in the folder, from its last whole epoch, to the very
+            weights and history that it would have had; from the start where there are none. Call with the arguments
+            that it was begun with. A training that has come to its end is given back as it was.
         progress: Whether to draw a progress bar. Defaults to True.
 
     Returns:
@@ -119,41 +132,77 @@ def fit(
     _check_order(preprocessor, splits, problem)
     check_model(model, preprocessor, problem, own_loss=loss is not None)
     recipe = settled(recipe_of(model, problem, preprocessor), given)
-    started = time.perf_counter()
-    train, batch_size = splits.train, _check_batch_size(recipe.batch_size, len(splits.train))
     _check_smoothing(recipe, problem)
-    weights = _row_weights(train, problem, class_weight)
-    count_evidence(model, preprocessor, train, problem)
-    network, source = behind_frozen(model, preprocessor, recipe.augment)
-    batches = source.dataset(
-        train, batch_size, problem=problem, shuffle=True, weights=weights, augment=recipe.augment, seed=seed
-    )
-    held_out = source.dataset(splits.validation, predict_batch(source), problem=problem)
-    held_out, soft = _alike(batches, held_out, problem)
+    started, callbacks = time.perf_counter(), tuple(callbacks)
+    rows = _rows(model, preprocessor, splits, problem, recipe=recipe, class_weight=class_weight, seed=seed)
     ready = time.perf_counter()
-    made = pick_optimizer(recipe, recipe.epochs * len(batches))
-    finished = functools.partial(
-        compile_model, problem=problem, preprocessor=preprocessor, steps=len(batches), soft=soft
+    made = pick_optimizer(recipe, recipe.epochs * len(rows.feed))
+    rivals = among_rivals(model, preprocessor, problem, splits.train) if loss is None else None
+    trained = rivals or trainee(rows.network, recipe.label_smoothing)
+    pace = pick_pace(trained, rows.feed, callbacks, xla=recipe.compiled)
+    finished = functools.partial(compile_model, problem=problem, preprocessor=preprocessor, soft=rows.soft)
+    finished(trained, made, loss, steps=pace.steps, compiled=pace.xla and not pace.looped)
+    settings = _settings(
+        model, recipe, rows.feed.batch_size, class_weight=class_weight, loss=loss or problem.loss
     )
-    rivals = among_rivals(model, preprocessor, problem, train) if loss is None else None
-    trained = rivals or trainee(network, recipe.label_smoothing)
-    finished(trained, made, loss, compiled=recipe.compiled)
+    settings |= {"seed": seed, "pace": pace.name, **_data_facts(splits), **environment()}
     recorder = Recorder(problem.objective, recipe.patience, stop)
-    average = [Average(recipe.ema)] if recipe.ema else []
+    average = [Average(trained, recipe.ema)] if recipe.ema else []
     watchers = [*average, recorder, *([Progress(recipe.epochs)] if progress else []), *callbacks]
-    _train(trained, batches, held_out, epochs=recipe.epochs, watchers=watchers)
-    recorder.restore()
+    course = Course(trained, rows.feed, rows.held_out, watchers, recipe.epochs, pace)
+    _train(course, recorder, checkpoints, resume=resume, identity={**settings, "network": structure(model)})
+    recorder.restore(trained)
     # Behind a frozen body, Keras could not read an optimizer back.
-    if trained is not model and network is model:
-        finished(model, made, loss, compiled=recipe.compiled)
-    settings = _settings(model, recipe, batch_size, class_weight=class_weight, loss=loss or problem.loss)
+    if trained is not model and rows.network is model:
+        finished(model, made, loss)
     _report_divergence(recorder, settings["learning_rate"])
     history = recorder.history()
     timings = _timings(history, started, ready)
-    settings |= {"seed": seed, **_data_facts(splits), **environment()}
     return Run(
         model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
     )
+
+
+class _Rows(NamedTuple):
+    """What there is to train, and what it learns from."""
+
+    network: keras.Model
+    feed: Feed
+    held_out: tf.data.Dataset
+    soft: bool
+
+
+def _rows(
+    model: keras.Model,
+    preprocessor: Preprocessor,
+    splits: Splits,
+    problem: Problem,
+    *,
+    recipe: Recipe,
+    class_weight: Any,
+    seed: int,
+) -> _Rows:
+    """The rows of both parts, as the network or what there is to train of it takes them."""
+    batch_size = _check_batch_size(recipe.batch_size, len(splits.train))
+    weights = _row_weights(splits.train, problem, class_weight)
+    count_evidence(model, preprocessor, splits.train, problem)
+    network, source = behind_frozen(model, preprocessor, recipe.augment)
+    feed = source._feed(
+        splits.train,
+        batch_size,
+        problem=problem,
+        shuffle=True,
+        weights=weights,
+        augment=recipe.augment,
+        seed=seed,
+    )
+    held_out = source.dataset(splits.validation, predict_batch(source), problem=problem)
+    # MixUp and CutMix make shares (n, n_classes) of the training part's classes: the others are measured alike.
+    soft = problem.kind == "multiclass" and feed.mixes
+    if soft:
+        n_classes = len(problem.classes)
+        held_out = held_out.map(lambda x, y: (x, tf.one_hot(tf.cast(y, tf.int32), n_classes)))
+    return _Rows(network, feed, held_out, soft)
 
 
 def _timings(history: pd.DataFrame, started: float, ready: float) -> dict[str, float]:
@@ -191,40 +240,29 @@ def _check_smoothing(recipe: Recipe, problem: Problem) -> None:
         stop([complaint("label_smoothing", "0, as there are no classes that exclude each other", got)])
 
 
-def _alike(
-    batches: tf.data.Dataset, held_out: tf.data.Dataset, problem: Problem
-) -> tuple[tf.data.Dataset, bool]:
-    """The validation batches with classes as the training batches have them, and whether these are shares.
-
-    MixUp and CutMix make shares, ``(n, n_classes)``, of them.
-    """
-    soft = problem.kind == "multiclass" and batches.element_spec[1].shape.rank == 2
-    if not soft:
-        return held_out, False
-    n_classes = len(problem.classes)
-    return held_out.map(lambda x, y: (x, tf.one_hot(tf.cast(y, tf.int32), n_classes))), True
-
-
 def _train(
-    model: keras.Model,
-    batches: tf.data.Dataset,
-    held_out: tf.data.Dataset,
+    course: Course,
+    recorder: Recorder,
+    checkpoints: str | os.PathLike[str] | None,
     *,
-    epochs: int,
-    watchers: list[keras.callbacks.Callback],
+    resume: bool,
+    identity: dict[str, Any],
 ) -> None:
-    """Keras's own loop; Ctrl-C ends it and loses nothing."""
-    recorder = next(watcher for watcher in watchers if isinstance(watcher, Recorder))
+    """All epochs that are left; Ctrl-C ends them and loses nothing."""
+    first, keepers = 0, []
+    if checkpoints is not None:
+        keeper = Keeper(pathlib.Path(checkpoints), course, recorder, identity)
+        first, keepers = keeper.start(resume=resume), [keeper]
+    elif resume:
+        stop([complaint("checkpoints", "the folder that the training was begun with", "None")])
     try:
         with clear_errors():
-            model.fit(
-                batches, validation_data=held_out, epochs=epochs, verbose=0, shuffle=False, callbacks=watchers
-            )
+            course.walk(first, keepers)
     except KeyboardInterrupt:
         recorder.stopped = "interrupted"
         tqdm.write("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
     finally:
-        for bar in watchers:
+        for bar in course.watchers:
             if isinstance(bar, Progress):
                 bar.close()
 

@@ -1,5 +1,6 @@
 """Texts of about one length go through a network together: nothing is computed for the padding behind them."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from dltoolkit._keras import keras, tf
 from dltoolkit.preprocessing import Preprocessor
-from dltoolkit.preprocessing._dataset import batches
+from dltoolkit.preprocessing._feed import Feed
 from dltoolkit.problem import Problem
 
 BATCH = 64  # rows that go through a network at once; larger ones are no faster on a CPU and need memory
@@ -86,7 +87,7 @@ class Held:
         """A length of each row, int64 ``(n,)``, where rows of about one length share a batch; None where any may."""
         return None
 
-    def dataset(
+    def _feed(
         self,
         frame: pd.DataFrame,
         batch_size: int = 256,
@@ -96,14 +97,18 @@ class Held:
         weights: np.ndarray | None = None,
         augment: Any = None,
         seed: int = 0,
-    ) -> tf.data.Dataset:
-        """Batches of features and targets, as `Preprocessor.dataset` gives them; nothing is varied."""
+    ) -> Feed:
+        """Features and targets in batches, as `Preprocessor._feed` gives them; nothing is varied."""
         features = self.transform(frame)
         parts: list[Any] = [features, problem.encode(frame)]
         if weights is not None:
             parts.append(np.asarray(weights, "float32"))
         alike = self.lengths(features)
-        return batches(tuple(parts), len(frame), batch_size, shuffle=shuffle, seed=seed, alike=alike)
+        return Feed(tuple(parts), len(frame), batch_size, shuffle=shuffle, seed=seed, alike=alike)
+
+    def dataset(self, *given: Any, **options: Any) -> tf.data.Dataset:
+        """Batches of features and targets, as `Preprocessor.dataset` gives them."""
+        return self._feed(*given, **options).dataset()
 
 
 class Trimmed(Held):
@@ -128,9 +133,9 @@ class Trimmed(Held):
         """How long the longest text of each row is."""
         return _lengths(features, self._texts)
 
-    def dataset(self, *given: Any, **options: Any) -> tf.data.Dataset:
-        """Batches as of `Held.dataset`, with texts as long as the longest of the batch."""
-        return super().dataset(*given, **options).map(self._trimmed)
+    def _feed(self, *given: Any, **options: Any) -> Feed:
+        """As of `Held._feed`, with texts as long as the longest of the batch."""
+        return dataclasses.replace(super()._feed(*given, **options), finish=self._trimmed)
 
     def _trimmed(self, features: dict[str, tf.Tensor], *rest: tf.Tensor) -> tuple[Any, ...]:
         kept = dict(features)

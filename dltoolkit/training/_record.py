@@ -1,8 +1,8 @@
 """The Keras callbacks that record a training, keep its best weights and end it."""
 
-import itertools
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,28 +31,21 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self.objective, self.patience, self.stop_event = objective, patience, stop
         self.rows: list[dict[str, float]] = []
-        self.best_epoch, self.best_weights, self.best_score = 0, None, np.inf
+        self.best_epoch, self.best_score = 0, np.inf
+        self.best_weights: list[np.ndarray] | None = None
         self.stopped = "finished"
         self._started = 0.0
-        self._penalties: list[float] = []
-
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Forget an earlier training."""
-        self.rows, self.best_epoch, self.best_weights, self.best_score = [], 0, None, np.inf
-        self.stopped = "finished"
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self._started = time.perf_counter()
-        self._penalties = [self._penalty()]
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_updates(self, done: int, updates: int, logs: dict[str, Any]) -> None:
         """Stop when asked to, or when the loss is no number any more."""
         if self.stop_event is not None and self.stop_event.is_set():
             self._end("interrupted")
         elif logs and not np.isfinite(logs.get("loss", 0.0)):
             self._end("diverged")
-        self._penalties.append(self._penalty())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's row; keep the weights if they are the best so far."""
@@ -71,28 +64,36 @@ class Recorder(keras.callbacks.Callback):
         elif epoch + 1 - self.best_epoch >= self.patience and self.stopped == "finished":
             self._end("early")
 
-    def _penalty(self) -> float:
-        weights = [w for w in self.model.trainable_weights if w.regularizer is not None]
-        return float(sum(keras.ops.convert_to_numpy(w.regularizer(w)) for w in weights))
-
-    def _set_penalties_apart(self, logs: dict[str, Any]) -> None:
-        """Take the mean penalty of the epoch out of its loss, and the last one out of the validation loss."""
-        if not any(self._penalties):
-            return
-        between = [(a + b) / 2 for a, b in itertools.pairwise(self._penalties)]
-        for name, penalty in (("loss", np.mean(between)), ("val_loss", self._penalties[-1])):
-            if name in logs:
-                logs[name] = float(logs[name] - penalty)
-        logs["penalty"] = self._penalties[-1]
+    @staticmethod
+    def _set_penalties_apart(logs: dict[str, Any]) -> None:
+        """Take the mean penalty of the epoch out of its loss, and that of its end out of the validation loss."""
+        if "penalty" in logs:
+            logs["loss"] = float(logs["loss"] - logs.pop("penalty"))
+        if "val_penalty" in logs:
+            logs["penalty"] = float(logs.pop("val_penalty"))
+            logs["val_loss"] = float(logs["val_loss"] - logs["penalty"])
 
     def _end(self, how: str) -> None:
         self.stopped = how
         self.model.stop_training = True
 
-    def restore(self) -> None:
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """All that a resumed training has to know: arrays by name, and JSON-able facts."""
+        weights: list[np.ndarray] = self.best_weights or []
+        names = ("rows", "best_epoch", "best_score", "stopped")
+        facts = {name: getattr(self, name) for name in names}
+        return {str(i): weight for i, weight in enumerate(weights)}, facts
+
+    def set_state(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.best_weights = [arrays[str(i)] for i in range(len(arrays))] or None
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+    def restore(self, model: keras.Model) -> None:
         """Give the model its best weights back."""
         if self.best_weights is not None:
-            self.model.set_weights(self.best_weights)
+            model.set_weights(self.best_weights)
 
     def history(self) -> pd.DataFrame:
         """One row an epoch."""

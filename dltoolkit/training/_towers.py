@@ -9,6 +9,7 @@ from dltoolkit._keras import free_name, keras
 from dltoolkit.models._towers import ITEM_TOWER, USER_TOWER, features_of, only_column
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
+from dltoolkit.training._trainee import PenaltiesApart
 
 ops = keras.ops
 NAME = "two_tower"  # the network that is trained so
@@ -38,7 +39,7 @@ def among_rivals(
     return TowersTrainee(model, item, counts)
 
 
-class TowersTrainee(keras.Model):
+class TowersTrainee(PenaltiesApart):
     """A network with towers whose loss in training compares items; validation and metrics see the network's answer.
 
     For each row that was chosen, a softmax over the items of the whole batch has to find the row's own item: hundreds of

@@ -1,4 +1,4 @@
-"""A network as it is trained: the loss of each member of an ensemble, and labels that are not quite sure."""
+"""A network as it is trained: penalties apart, the loss of each member of an ensemble, labels that are not quite sure."""
 
 from typing import Any
 
@@ -21,7 +21,10 @@ def trainee(model: keras.Model, smoothing: float) -> keras.Model:
         keras.Model: It shares every layer with the network, so that training it trains the network.
     """
     several = any(layer.name == MEMBERS for layer in model.layers)
-    if not several and not smoothing:
+    own_step = any(
+        getattr(type(model), n) is not getattr(keras.Model, n) for n in ("train_step", "compute_loss")
+    )
+    if not several and not smoothing and (own_step or not model.losses):
         return model
     # A Sequential knows its tensors before it was ever called, but not by the singular names.
     plain = isinstance(model, keras.Sequential)
@@ -35,7 +38,34 @@ def _answer_of(model: keras.Model, name: str) -> list[Any]:
     return [node.output_tensors[0] for node in nodes(model) if node.operation.name == name]
 
 
-class Trainee(keras.Model):
+class PenaltiesApart(keras.Model):
+    """A network that tells the penalties (L1, L2) in its loss, as the metric ``penalty``.
+
+    Args:
+        inputs: The network's inputs.
+        outputs: What it gives.
+        name: Name of the model.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, *, name: str) -> None:
+        super().__init__(inputs, outputs, name=name)
+        self.penalty = keras.metrics.Mean("penalty") if self.losses else None
+
+    def compute_loss(  # noqa: PLR0917 - the signature is Keras's own
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Keras's own; penalties are noted."""
+        if self.penalty is not None:
+            self.penalty.update_state(sum(self.losses), sample_weight=ops.shape(y)[0])
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+
+class Trainee(PenaltiesApart):
     """A network with a loss of its own in training; validation and metrics see the network's answer.
 
     Members of an ensemble have to learn each for itself: the loss of their mean would let one hide behind the others

@@ -165,11 +165,10 @@ class Watcher(keras.callbacks.Callback):
         """Start the clock of the epoch."""
         self._epoch_started = time.perf_counter()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_updates(self, done: int, updates: int, logs: dict[str, Any]) -> None:
         """Move on within the epoch."""
         if time.perf_counter() - self._told > REPORT:
-            steps = self.params.get("steps") or 0
-            self._tell(len(self._rows) + (min((batch + 1) / steps, 1.0) if steps else 0.0))
+            self._tell(len(self._rows) + done / updates)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's row."""

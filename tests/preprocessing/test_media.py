@@ -26,6 +26,7 @@ from dltoolkit.preprocessing import (
     _dataset,
     _store,
 )
+from dltoolkit.preprocessing._feed import Feed
 from dltoolkit.preprocessing._media_host import plain_texts
 
 ROWS = 1_000
@@ -199,7 +200,7 @@ def test_a_cached_file_is_read_once_and_beyond_the_limit_it_is_kept_on_disk(fitt
         graphs = {"photo": fitted._runner.graphs["photo"]}
         media = _dataset.media_columns(graphs, frame, {}, augment={}, cache="auto", memory_limit=limit)
         assert media[0].store.cache == store
-        batches = _dataset.batches({}, len(frame), 100, shuffle=True, media=media)
+        batches = Feed({}, len(frame), 100, shuffle=True, media=tuple(media)).dataset()
         for _ in range(3):
             assert sum(len(b["photo"]) for b in batches) == len(frame)
         assert sum(reads) == len(frame)
