@@ -167,7 +167,7 @@ def thresholds(evaluation: Any, *, ax: Axes | None = None) -> Axes:
     draw.end_labels(ax, ends)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     ax.tick_params(axis="x", labelsize=draw.TICK)
-    title = f"Thresholds on {len(evaluation.y_true):,} rows, {evaluation.threshold:g} in use"
+    title = f"Thresholds on {len(evaluation.y_true):,} rows, {evaluation.threshold:.3g} in use"
     return draw.finish(
         ax,
         title=title,

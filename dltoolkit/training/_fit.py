@@ -28,6 +28,7 @@ from dltoolkit.problem import Problem
 from dltoolkit.training._average import Average
 from dltoolkit.training._compile import LEARNING_RATES, compile_model
 from dltoolkit.training._course import Course
+from dltoolkit.training._divergence import Start, find_break, told
 from dltoolkit.training._evidence import count_evidence
 from dltoolkit.training._frozen import behind_frozen
 from dltoolkit.training._identity import environment, fingerprint
@@ -150,12 +151,12 @@ def fit(
     average = [Average(trained, recipe.ema)] if recipe.ema else []
     watchers = [*average, recorder, *([Progress(recipe.epochs)] if progress else []), *callbacks]
     course = Course(trained, rows.feed, rows.held_out, watchers, recipe.epochs, pace)
-    _train(course, recorder, checkpoints, resume=resume, identity={**settings, "network": structure(model)})
+    start = _train(course, recorder, checkpoints, resume=resume, identity={**settings, "network": structure(model)})
     recorder.restore(trained)
     # Behind a frozen body, Keras could not read an optimizer back.
     if trained is not model and rows.network is model:
         finished(model, made, loss)
-    _report_divergence(recorder, settings["learning_rate"])
+    _report_divergence(recorder, course, start, labels=splits.train.index, rate=settings["learning_rate"])
     history = recorder.history()
     timings = _timings(history, started, ready)
     return Run(
@@ -247,9 +248,9 @@ def _train(
     *,
     resume: bool,
     identity: dict[str, Any],
-) -> None:
-    """All epochs that are left; Ctrl-C ends them and loses nothing."""
-    first, keepers = 0, []
+) -> Start:
+    """All epochs that are left; Ctrl-C ends them and loses nothing. Gives the state at the start of the last one."""
+    start, first, keepers = Start(course.model), 0, []
     if checkpoints is not None:
         keeper = Keeper(pathlib.Path(checkpoints), course, recorder, identity)
         first, keepers = keeper.start(resume=resume), [keeper]
@@ -257,7 +258,7 @@ def _train(
         stop([complaint("checkpoints", "the folder that the training was begun with", "None")])
     try:
         with clear_errors():
-            course.walk(first, keepers)
+            course.walk(first, [start, *keepers])
     except KeyboardInterrupt:
         recorder.stopped = "interrupted"
         tqdm.write("Stopped by you: the best weights and the history so far are kept.", file=sys.stderr)
@@ -265,6 +266,7 @@ def _train(
         for bar in course.watchers:
             if isinstance(bar, Progress):
                 bar.close()
+    return start
 
 
 def _plain_weights(class_weight: str | Mapping[Any, float] | None) -> str | dict[str, float] | None:
@@ -350,13 +352,13 @@ def _row_weights(
     return np.array([given[c] for c in problem.classes])[codes]
 
 
-def _report_divergence(recorder: Recorder, learning_rate: float) -> None:
+def _report_divergence(
+    recorder: Recorder, course: Course, start: Start, *, labels: pd.Index, rate: float
+) -> None:
     if recorder.stopped != "diverged":
         return
-    text = (
-        f"The loss became NaN or infinite in epoch {len(recorder.rows) + 1}: training diverged at a learning rate of "
-        f"{learning_rate:g}. Try a tenth of it, or look for extreme values with data.audit."
-    )
+    text = told(find_break(course, start), start.epoch + 1, labels, rate)
+    recorder.restore(course.model)
     if recorder.best_weights is None:
         raise FloatingPointError(text)
     warnings.warn(
