@@ -35,6 +35,10 @@ with _quiet_stderr():
     import keras
     import tensorflow as tf
 
+    if keras.backend.backend() != "tensorflow":  # TensorFlow makes batches alone: it would take the GPU's memory for itself
+        tf.config.set_visible_devices([], "GPU")
+        tf.zeros(())
+
 # TensorFlow warns when several models are trained in one process, as every search and every lesson does.
 tf.get_logger().addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
 

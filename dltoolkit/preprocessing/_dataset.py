@@ -12,6 +12,7 @@ from dltoolkit._checks import InputError, complaint, listed, stop
 from dltoolkit._keras import keras, tf
 from dltoolkit.preprocessing import _media_host
 from dltoolkit.preprocessing._augment import ImageAugmentation, SoundAugmentation
+from dltoolkit.preprocessing._bridge import computed
 from dltoolkit.preprocessing._media_plan import MediaPlan
 from dltoolkit.preprocessing._store import RowStore, pick_cache
 
@@ -48,7 +49,7 @@ class Media:
 
     def feature(self, raw: tf.Tensor) -> tf.Tensor:
         """Its part of the graph, outside training: nothing in it is random."""
-        return self.graph(raw, training=False)
+        return computed(self.graph, raw)
 
 
 def media_columns(
@@ -111,7 +112,7 @@ def _maker(
         if not ready:
             return raw
         parts = tf.constant(raw) if ids is None else [tf.constant(raw), tf.constant(ids[positions])]
-        return np.asarray(graph(parts, training=False)).astype(plan.feature[1], copy=False)
+        return np.asarray(computed(graph, parts)).astype(plan.feature[1], copy=False)
 
     return make
 

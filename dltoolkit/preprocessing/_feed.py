@@ -124,14 +124,17 @@ class Feed:
 
         Every row of media is made now, where it is not yet.
         """
-        tensors = tf.nest.map_structure(tf.constant, self.parts)
-        kept = [tf.constant(one.store.all()) for one in self.media]
+        held = tf.nest.map_structure(tf.constant, self.held())
+        return lambda i: self.taken(held, lambda t: tf.gather(t, i))
 
-        def gathered(i: tf.Tensor) -> Any:
-            batch = tf.nest.map_structure(lambda t: tf.gather(t, i), tensors)
-            return _joined(batch, self.media, tuple(tf.gather(rows, i) for rows in kept), None)
+    def held(self) -> Any:
+        """Nested arrays with ``n`` rows each: `parts`, and every row of media, which is made now where it is not yet."""
+        return self.parts, tuple(one.store.all() for one in self.media)
 
-        return gathered
+    def taken(self, held: Any, take: Callable[[Any], Any]) -> Any:
+        """A batch of some rows of `held`, as `dataset` gives it: tensors of whatever kind `take` gives."""
+        batch, rows = tf.nest.map_structure(take, held)
+        return _joined(batch, self.media, rows, None)
 
 
 def _in_chunks(order: tf.Tensor, n: int, size: int) -> tf.data.Dataset:

@@ -14,6 +14,7 @@ from dltoolkit._checks import check_choice, check_columns, check_frame, check_nu
 from dltoolkit._keras import keras, tf
 from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _dataset, _graph
+from dltoolkit.preprocessing._bridge import exact
 from dltoolkit.preprocessing._dataset import Augmentation
 from dltoolkit.preprocessing._describe import describe
 from dltoolkit.preprocessing._feed import Feed
@@ -71,7 +72,8 @@ class Preprocessor:
         self.feature_names = _graph.dense_names(plan)
         self.quantiles = _graph.dense_quantiles(plan)
         self.media = _graph.media_keys(plan)
-        self.model = model if model is not None else _graph.whole_model(plan, _graph.features_model(plan))
+        with exact():
+            self.model = model if model is not None else _graph.whole_model(plan, _graph.features_model(plan))
 
     def __repr__(self) -> str:
         """What goes in, what comes out, and the next step."""

@@ -12,6 +12,7 @@ from dltoolkit._checks import stop
 from dltoolkit._keras import keras, tf
 from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _graph, _media_host, _raw
+from dltoolkit.preprocessing._bridge import TENSORFLOW, computed
 from dltoolkit.preprocessing._plan import Plan
 
 CHUNK = (
@@ -41,6 +42,8 @@ class Runner:
     def _features(self) -> Any:
         """The table's part of the graph after the lookups, compiled for whole columns."""
         features = self.model.get_layer(_graph.inner_name(self._plan, _graph.FEATURES))
+        if not TENSORFLOW:
+            return functools.partial(computed, features)
         block = [tf.TensorSpec((None, 1), tensor.dtype) for tensor in features.inputs]
 
         @tf.function(input_signature=[block])  # traced once, for any number of rows
@@ -63,6 +66,8 @@ class Runner:
         """The media's parts of the graph, each traced once for any number of rows."""
 
         def compiled(graph: keras.Model) -> Any:
+            if not TENSORFLOW:
+                return lambda *raw: computed(graph, list(raw))
             specs = [tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in graph.inputs]
             return tf.function(
                 lambda *raw: graph(list(raw) if len(raw) > 1 else raw[0], training=False),
@@ -137,7 +142,7 @@ class Runner:
             rows = slice(start, start + CHUNK)
             block = [tf.constant(columns[self._names[c]][rows, None]) for c in self._columns]
             for name, values in self._features(block).items():
-                result[name][rows] = values.numpy()
+                result[name][rows] = np.asarray(values)
         return result
 
     def ids_for(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -152,7 +157,7 @@ class Runner:
 
         def block(start: int) -> None:
             rows = slice(start, start + MEDIA_CHUNK)
-            features[rows] = compute(*(tf.constant(part[rows]) for part in raw)).numpy()
+            features[rows] = np.asarray(compute(*(tf.constant(part[rows]) for part in raw)))
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(block, range(0, len(raw[0]), MEDIA_CHUNK)))

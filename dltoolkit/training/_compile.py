@@ -2,25 +2,13 @@
 
 from typing import Any
 
-from dltoolkit._checks import complaint, stop
+from dltoolkit._checks import complaint, listed, stop
 from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
-from dltoolkit.training._amounts import ABSOLUTE, PINBALL, SQUARED, AmountLoss, MedianError
+from dltoolkit.training._amounts import ABSOLUTE, HUBER, PINBALL, SQUARED, AmountLoss, MedianError
+from dltoolkit.training._losses import FOCAL, SHARES, SPARSE, keras_loss, named_losses, spread
 
-# Where each optimizer usually trains, from the Keras defaults and, for SGD, from Goodfellow et al. 2016, chapter 8.
-LEARNING_RATES = {
-    "adam": 1e-3,
-    "adamw": 1e-3,
-    "nadam": 1e-3,
-    "adamax": 1e-3,
-    "rmsprop": 1e-3,
-    "adagrad": 1e-2,
-    "adadelta": 1.0,
-    "ftrl": 1e-2,
-    "lion": 1e-4,
-    "sgd": 1e-2,
-}
 # The same measures for classes that come as shares.
 _SOFT = {"sparse_categorical_accuracy": "categorical_accuracy"}
 
@@ -41,8 +29,8 @@ def compile_model(
     `steps` is Keras's ``steps_per_execution``; `compiled` its ``jit_compile``.
     """
     loss = loss if loss is not None else str(problem.loss)
-    if soft and loss == "sparse_categorical_crossentropy":
-        loss = "categorical_crossentropy"
+    if soft and loss == SPARSE:
+        loss = SHARES
     measure = _measure(check_loss(loss, problem), problem, preprocessor)
     model.compile(
         optimizer=optimizer,
@@ -52,7 +40,7 @@ def compile_model(
         if not problem.quantiles
         else [_median_error(problem)],
         steps_per_execution=steps,
-        jit_compile=compiled,
+        jit_compile=compiled or keras.backend.backend() == "jax",  # which would else compute step by step
     )
 
 
@@ -68,20 +56,24 @@ def check_loss(loss: Any, problem: Problem) -> Any:
             stop([complaint("loss", f"{PINBALL!r} for quantiles", repr(loss), cure)])
         cure = "Ask for some: Problem.infer(frame, target, quantiles=(0.1, 0.5, 0.9))."
         stop([complaint("loss", f"a problem with quantiles for {PINBALL!r}", "one without", cure)])
-    if loss == PINBALL:
+    if loss == FOCAL and problem.kind == "regression":
+        cure = f"Those that fit: {listed(named_losses(problem))}."
+        stop([complaint("loss", "one for amounts", repr(loss), cure)])
+    if loss in (PINBALL, FOCAL):
         return loss
     try:
         keras.losses.get(loss)
     except ValueError:
-        stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss))])
+        cure = f"Those that fit: {listed(named_losses(problem))}."
+        stop([complaint("loss", f"a Keras loss such as {str(problem.loss)!r}", repr(loss), cure)])
     return loss
 
 
 def _measure(loss: Any, problem: Problem, preprocessor: Preprocessor) -> Any:
     """The loss as Keras takes it; of several amounts or quantiles each in units of its own spread."""
     several = problem.kind == "regression" and (bool(problem.quantiles) or len(problem.targets) > 1)
-    if not several or loss not in (PINBALL, SQUARED, ABSOLUTE):
-        return keras.losses.get(loss)
+    if not several or loss not in (PINBALL, SQUARED, ABSOLUTE, HUBER):
+        return keras_loss(loss, problem, preprocessor)
     known = [preprocessor.target_statistics.get(name) for name in problem.targets]
     scales = [float(target.std) if target is not None and target.std else 1.0 for target in known]
     return AmountLoss(str(loss), scales, problem.quantiles)
@@ -103,7 +95,5 @@ def _metric(name: str, soft: bool) -> keras.metrics.Metric:
 
 def _loss_weight(loss: str, problem: Problem, preprocessor: Preprocessor) -> float | None:
     """What makes a regression loss free of the target's unit."""
-    target = preprocessor.target_statistics.get(problem.targets[0])
-    if problem.kind != "regression" or len(problem.targets) > 1 or target is None or not target.std:
-        return None
-    return {"mean_squared_error": 1 / target.std**2, "mean_absolute_error": 1 / target.std}.get(loss)
+    std = spread(problem, preprocessor)
+    return None if std is None else {SQUARED: 1 / std**2, ABSOLUTE: 1 / std, HUBER: 1 / std**2}.get(loss)

@@ -6,7 +6,8 @@ from typing import Any
 
 from dltoolkit._keras import keras, tf
 from dltoolkit.preprocessing._feed import Feed
-from dltoolkit.training._loop import Loop
+from dltoolkit.training._loop import Loop, Tick
+from dltoolkit.training._loop_jax import JaxLoop
 from dltoolkit.training._pace import Pace
 
 
@@ -82,9 +83,7 @@ class Course:
         batches = feed.numbers(clock.passes, feed.n) if looped else feed.dataset(clock.passes)
         if looped:
             ticker.own_loop = True
-            model.train_function = Loop(
-                model, feed.gather(), feed.batch_size, xla=self.pace.xla, tick=ticker.tell
-            )
+            model.train_function = self._loop(ticker.tell)
         try:
             model.fit(
                 batches,
@@ -98,3 +97,9 @@ class Course:
         finally:
             if looped:
                 model.train_function = None  # whoever trains the model again has batches, not row numbers
+
+    def _loop(self, tick: Tick) -> Loop:
+        model, feed = self.model, self.feed
+        if keras.backend.backend() == "jax":
+            return JaxLoop(model, feed, tick=tick)
+        return Loop(model, feed.gather(), feed.batch_size, xla=self.pace.xla, tick=tick)

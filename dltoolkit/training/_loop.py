@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from dltoolkit._keras import keras, tf
 
 FIRST, SECONDS = (
@@ -37,9 +39,12 @@ class Loop:
         xla: bool,
         tick: Tick,
     ) -> None:
-        self._model, self._batch_size, self._tick = model, batch_size, tick
+        self._begin(model, batch_size, tick)
         self._rest = _compiled(model, gather, xla=False)
         self._full = _compiled(model, gather, xla=True) if xla else self._rest
+
+    def _begin(self, model: keras.Model, batch_size: int, tick: Tick) -> None:
+        self._model, self._batch_size, self._tick = model, batch_size, tick
         self._piece = FIRST
 
     def __call__(self, epochs: Iterator[tf.Tensor]) -> dict[str, Any]:
@@ -70,7 +75,7 @@ class Loop:
         """Some updates; pieces grow or shrink until one takes about `SECONDS`."""
         began = time.perf_counter()
         logs = self._full(rows, tf.constant(start), tf.constant(start + piece))
-        logs = {name: value.numpy() for name, value in logs.items()}  # waits for them
+        logs = {name: np.asarray(value) for name, value in logs.items()}  # waits for them
         seconds = time.perf_counter() - began
         factor = min(max(SECONDS / seconds, 0.25), 4.0)
         self._piece = max(int(piece * factor), 1)

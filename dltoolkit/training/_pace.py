@@ -47,10 +47,11 @@ def pick_pace(
         callbacks: The caller's own.
         xla: Whether XLA is to compile them.
     """
-    start = "xla-" if xla else ""
+    backend = keras.backend.backend()
+    start = "xla-" if backend == "jax" or (xla and backend == "tensorflow") else ""
     if wants_every_update(callbacks):
         return Pace(f"{start}batches", "A callback wants to be called at every update.")
-    if keras.backend.backend() != "tensorflow":
+    if backend not in ("jax", "tensorflow"):
         return Pace("batches", "Keras's own loop.", min(STEPS_PER_EXECUTION, len(feed)))
     if not feed.loopable:
         why = "Rows are varied or read while the network learns, or cut to the length of their batch."
