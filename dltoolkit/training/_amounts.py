@@ -6,7 +6,7 @@ from typing import Any
 from dltoolkit._keras import keras
 
 ops = keras.ops
-PINBALL, SQUARED, ABSOLUTE = "pinball", "mean_squared_error", "mean_absolute_error"
+PINBALL, SQUARED, ABSOLUTE, HUBER = "pinball", "mean_squared_error", "mean_absolute_error", "huber"
 
 
 @keras.saving.register_keras_serializable("dltoolkit")
@@ -14,7 +14,8 @@ class AmountLoss(keras.losses.Loss):
     """The mean error of amounts, each in units of its own spread, so that none drowns another.
 
     Args:
-        measure: ``"mean_squared_error"``, ``"mean_absolute_error"`` or ``"pinball"``.
+        measure: ``"mean_squared_error"``, ``"mean_absolute_error"``, ``"huber"`` (square up to one spread, then straight)
+            or ``"pinball"``.
         scales: Above 0, one a target: what its errors are divided by, such as its standard deviation in training.
         quantiles: The quantiles that are answered for each target; none for amounts. Defaults to none.
         **options: Those of ``keras.losses.Loss``.
@@ -40,6 +41,9 @@ class AmountLoss(keras.losses.Loss):
             error = ops.maximum(levels * error, (levels - 1) * error)
         elif self.measure == SQUARED:
             error = ops.square(error)
+        elif self.measure == HUBER:
+            far = ops.abs(error)
+            error = ops.where(far <= 1, ops.square(error) / 2, far - 0.5)
         return ops.mean(ops.abs(error), axis=(1, 2))
 
     def get_config(self) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from dltoolkit.training._lengths import nodes
 ops = keras.ops
 
 
-def trainee(model: keras.Model, smoothing: float) -> keras.Model:
+def trainee(model: keras.Model, smoothing: float, *, by_label: bool = False) -> keras.Model:
     """The model to compile and fit in place of a network; the very network where nothing is special.
 
     Args:
         model: The network. A layer of it called ``"members"`` holds answers ``(n, members, units)`` of which the
             network gives the mean.
         smoothing: Share of a label that is spread over all classes in training, in [0, 1).
+        by_label: Whether rows come with a weight for each of several labels.
 
     Returns:
         keras.Model: It shares every layer with the network, so that training it trains the network.
@@ -24,7 +25,7 @@ def trainee(model: keras.Model, smoothing: float) -> keras.Model:
     own_step = any(
         getattr(type(model), n) is not getattr(keras.Model, n) for n in ("train_step", "compute_loss")
     )
-    if not several and not smoothing and (own_step or not model.losses):
+    if not several and not smoothing and not by_label and (own_step or not model.losses):
         return model
     # A Sequential knows its tensors before it was ever called, but not by the singular names.
     plain = isinstance(model, keras.Sequential)
@@ -98,10 +99,14 @@ class Trainee(PenaltiesApart):
             answer = ops.reshape(members, (-1, members.shape[2]))
             y = ops.repeat(y, times, axis=0)
             sample_weight = None if sample_weight is None else ops.repeat(sample_weight, times, axis=0)
-        if training and self.smoothing and answer.shape[-1] == 1:
-            y = ops.cast(y, answer.dtype) * (1 - self.smoothing) + self.smoothing / 2
+        units = answer.shape[-1]
+        shares = units == 1 or (len(y.shape) == 2 and y.shape[-1] == units)
+        if training and self.smoothing and shares:
+            y = ops.cast(y, answer.dtype) * (1 - self.smoothing) + self.smoothing / max(units, 2)
+        if sample_weight is not None and len(sample_weight.shape) == 2:  # a weight for each label
+            y, answer, sample_weight = (ops.reshape(v, (-1, 1)) for v in (y, answer, sample_weight))
         loss = super().compute_loss(x, y, answer, sample_weight, training)
-        if training and self.smoothing and answer.shape[-1] > 1:
+        if training and self.smoothing and not shares:
             loss = loss + self.smoothing * _spread(y, answer, sample_weight)
         return loss
 
@@ -116,9 +121,8 @@ def _listed(y_pred: Any) -> list[Any]:
 
 
 def _spread(y: Any, answer: Any, sample_weight: Any) -> Any:
-    """What spreading a whole label over all classes adds to the cross-entropy, mean over the rows."""
+    """What spreading a class number over all classes adds to the cross-entropy, mean over the rows."""
     logs = ops.log(ops.clip(answer, keras.config.epsilon(), 1.0))
-    hard = len(y.shape) < 2 or y.shape[-1] == 1
-    labels = ops.one_hot(ops.cast(ops.reshape(y, (-1,)), "int32"), answer.shape[-1]) if hard else y
+    labels = ops.one_hot(ops.cast(ops.reshape(y, (-1,)), "int32"), answer.shape[-1])
     added = ops.sum((labels - 1 / answer.shape[-1]) * logs, axis=-1)
     return ops.mean(added if sample_weight is None else added * ops.reshape(sample_weight, (-1,)))
