@@ -8,7 +8,7 @@ from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
 
 # Layers that hand an answer on: the activation that counts stands before them.
-_HANDED_ON = (
+HANDED_ON = (
     keras.layers.Rescaling,
     keras.layers.Identity,
     keras.layers.Reshape,
@@ -62,7 +62,7 @@ def last_activation(model: keras.Model) -> str | None:
     tensor = model.outputs[0]
     while len(model.outputs) == 1:
         layer, node, _ = tensor._keras_history
-        if isinstance(layer, _HANDED_ON):
+        if isinstance(layer, HANDED_ON):
             tensor = layer._inbound_nodes[node].input_tensors[0]
             continue
         if isinstance(layer, keras.layers.Softmax):
