@@ -12,6 +12,7 @@ Example:
 """
 
 from dltoolkit.plots._column import distribution, target_balance
+from dltoolkit.plots._comparison import comparison
 from dltoolkit.plots._curves import calibration, pr, roc, thresholds
 from dltoolkit.plots._data_curve import data_curve
 from dltoolkit.plots._drift import drift
@@ -27,6 +28,7 @@ from dltoolkit.plots._training import history
 __all__ = [
     "attributions",
     "calibration",
+    "comparison",
     "confusion_matrix",
     "correlations",
     "data_curve",

@@ -74,6 +74,21 @@ def history(n=30):
     return pd.DataFrame({**frame, "val_auc": 0.95 - loss})
 
 
+def comparison(n=4, epochs=30, name="way {}", diverged=1):
+    rng = np.random.default_rng(0)
+    names = [name.format(i) for i in range(n)]
+    parts = [history(epochs).assign(variant=one) for one in names[diverged:]]
+    parts = [p.assign(val_auc=p["val_auc"] + rng.normal(0, 0.02)) for p in parts]
+    best = [p["val_auc"].max() for p in parts] + [np.nan] * diverged
+    rows = pd.DataFrame({"variant": names[diverged:] + names[:diverged], "best": best})
+    rows["stopped"] = np.where(rows["best"].isna(), "diverged", "finished")
+    table = pd.concat(parts) if parts else pd.DataFrame({"variant": [], "epoch": []})
+    rows = rows.sort_values("best", ascending=False)
+    return types.SimpleNamespace(
+        metric="val_auc", direction="max", histories=lambda: table, frame=lambda: rows
+    )
+
+
 def search(n=12):
     rng = np.random.default_rng(0)
     trials = pd.DataFrame(
@@ -269,6 +284,9 @@ CASES = {
     "forecast": lambda ax: plots.forecast(forecast_of((0.1, 0.25, 0.5, 0.75, 0.9)), ax=ax),
     "forecast of one step without what came": lambda ax: plots.forecast(unknown_step(), ax=ax),
     "history": lambda ax: plots.history(history(), ax=ax),
+    "comparison": lambda ax: plots.comparison(comparison(), ax=ax),
+    "comparison of many variants": lambda ax: plots.comparison(comparison(30, name=LONG, diverged=5), ax=ax),
+    "comparison where all diverged": lambda ax: plots.comparison(comparison(2, diverged=2), ax=ax),
     "history of one epoch": lambda ax: plots.history(history(1), metric="auc", ax=ax),
     "confusion_matrix": lambda ax: plots.confusion_matrix(BINARY, ax=ax),
     "confusion_matrix of 30 classes": lambda ax: plots.confusion_matrix(MANY, ax=ax),
