@@ -7,14 +7,12 @@ from dltoolkit._checks import check_choice, check_number, complaint, stop
 from dltoolkit._keras import keras
 from dltoolkit.models import Recipe
 from dltoolkit.models._recipe import SCHEDULES
-from dltoolkit.training._compile import LEARNING_RATES
+from dltoolkit.training._optimizers import FREE, LEARNING_RATES, WEIGHT_DECAYS
+from dltoolkit.training._plateau import PATIENCE as PLATEAU_PATIENCE
+from dltoolkit.training._schedules import PLATEAU
 
 PATIENCE = 10  # epochs
-# Smith and Topin (2019), "Super-convergence": rise from a 25th of the peak over three tenths of the updates, then fall to
-# almost nothing (the figures are those of fastai's fit_one_cycle; Howard and Gugger 2020).
-ONE_CYCLE_FROM, ONE_CYCLE_RISE = 25.0, 0.3
-LAST = 1e-3  # of the peak, at the last update
-FOREVER = 10**9  # updates: a fall that is never seen
+_SCHEDULE = keras.optimizers.schedules.LearningRateSchedule
 _OF_THE_OPTIMIZER = ("schedule", "warmup", "weight_decay", "clip_norm")
 
 
@@ -42,9 +40,12 @@ def settled(recipe: Recipe, given: dict[str, Any]) -> Recipe:
     optimizer = asked.get("optimizer", recipe.optimizer)
     if isinstance(optimizer, str):
         optimizer = str(check_choice(optimizer.lower(), LEARNING_RATES, "optimizer"))
-        if optimizer != recipe.optimizer:
-            asked = {"learning_rate": LEARNING_RATES[optimizer], **asked}
-        asked["optimizer"] = optimizer
+        asked = {
+            **_usual(optimizer, recipe),
+            **_of_the_rate(optimizer, asked),
+            **asked,
+            "optimizer": optimizer,
+        }
     else:
         _check_own(optimizer, asked)
         asked = {"learning_rate": None, **asked}
@@ -55,14 +56,57 @@ def settled(recipe: Recipe, given: dict[str, Any]) -> Recipe:
     return found
 
 
+def _usual(optimizer: str, recipe: Recipe) -> dict[str, Any]:
+    """Rate and decay of another optimizer than the recipe's."""
+    if optimizer == recipe.optimizer:
+        return {}
+    decay = recipe.weight_decay or WEIGHT_DECAYS.get(optimizer, 0.0)
+    return {"learning_rate": LEARNING_RATES[optimizer], "weight_decay": decay}
+
+
+def _of_the_rate(optimizer: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """What of a recipe gives way to a rate or an optimizer that brings a course of its own.
+
+    Raises:
+        InputError: If that was asked for beside it.
+    """
+    complaints: list[str] = []
+    off: dict[str, Any] = {"warmup": 0.0} if asked.get("schedule") == PLATEAU else {}
+    if isinstance(asked.get("learning_rate"), _SCHEDULE):
+        off = {"schedule": "constant", "warmup": 0.0}
+        cure = "Give the highest rate as a number, or leave it out."
+        got = "a learning_rate that is a schedule itself"
+        complaints = [
+            complaint(n, "a number as learning_rate beside it", got, cure) for n in off if n in asked
+        ]
+    if optimizer == FREE:
+        off |= {"schedule": "constant", "ema": None}
+        cure = f"{FREE!r} averages by itself, at a constant rate; warmup fits. Or take optimizer='adamw'."
+        wrong = [n for n, value in off.items() if n != "warmup" and asked.get(n, value) != value]
+        complaints += [complaint(n, f"none beside optimizer={FREE!r}", repr(asked[n]), cure) for n in wrong]
+    stop(complaints)
+    return off
+
+
 def _check_own(optimizer: Any, asked: dict[str, Any]) -> None:
     """An optimizer brought along has its schedule and decay in itself."""
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         expected = "a Keras identifier such as 'adam', or an optimizer"
         stop([complaint("optimizer", expected, type(optimizer).__name__)])
+    if isinstance(optimizer, keras.optimizers.ScheduleFreeAdamW):
+        cure = f"That of Keras 3.15 takes a wrong mean on TensorFlow; optimizer={FREE!r} is the paper's."
+        stop([complaint("optimizer", "one that does what its paper says", "ScheduleFreeAdamW", cure)])
     cure = "Give it to the optimizer itself, or name the optimizer."
     got = "an optimizer that was made already"
     stop([complaint(n, "an optimizer by name beside it", got, cure) for n in _OF_THE_OPTIMIZER if n in asked])
+    if "learning_rate" in asked and isinstance(optimizer._learning_rate, _SCHEDULE):
+        stop(
+            [
+                complaint(
+                    "learning_rate", "an optimizer with a number as its rate beside it", "a schedule", cure
+                )
+            ]
+        )
 
 
 def _check(recipe: Recipe) -> None:
@@ -74,52 +118,24 @@ def _check(recipe: Recipe) -> None:
     check_number(recipe.label_smoothing, "label_smoothing", low=0, high=1, open_high=True)
     if recipe.patience is not None:
         check_number(recipe.patience, "early_stopping", low=1, whole=True)
-    if recipe.learning_rate is not None:
-        check_number(recipe.learning_rate, "learning_rate", low=0, open_low=True)
+    _check_rate(recipe)
     if recipe.clip_norm is not None:
         check_number(recipe.clip_norm, "clip_norm", low=0, open_low=True)
     if recipe.ema is not None:
         check_number(recipe.ema, "ema", low=0, high=1, open_low=True, open_high=True)
 
 
-def pick_optimizer(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
-    """The optimizer of a recipe, its schedule laid out over so many updates; one brought along as it is.
-
-    Args:
-        recipe: From `settled`.
-        updates: Updates of the whole training, at least 1.
-
-    Returns:
-        keras.optimizers.Optimizer: Not built yet.
-    """
-    optimizer: Any = recipe.optimizer
-    if not isinstance(optimizer, str):
-        if recipe.learning_rate is not None:
-            optimizer.learning_rate = recipe.learning_rate
-        return optimizer
-    config: dict[str, Any] = {"learning_rate": _rate(recipe, updates)}
-    if recipe.weight_decay:
-        config["weight_decay"] = recipe.weight_decay
-    if recipe.clip_norm:
-        config["global_clipnorm"] = recipe.clip_norm
-    return type(keras.optimizers.get(optimizer))(**config)
-
-
-def _rate(recipe: Recipe, updates: int) -> Any:
-    """A learning rate, or its course."""
-    peak = recipe.learning_rate
-    if recipe.schedule == "constant" and not recipe.warmup:
-        return peak
-    if recipe.schedule == "one-cycle":
-        start, warmup = peak / ONE_CYCLE_FROM, recipe.warmup or ONE_CYCLE_RISE
-    else:
-        start, warmup = 0.0, recipe.warmup
-    rise = round(warmup * updates)
-    fall = max(updates - rise, 1)
-    return keras.optimizers.schedules.CosineDecay(
-        start if rise else peak,
-        fall if recipe.schedule != "constant" else FOREVER,
-        alpha=LAST,
-        warmup_target=peak if rise else None,
-        warmup_steps=rise,
-    )
+def _check_rate(recipe: Recipe) -> None:
+    """The rate, and what cannot go with a rate that falls when there is no more progress."""
+    rate: Any = recipe.learning_rate
+    if rate is not None and not isinstance(rate, _SCHEDULE):
+        check_number(rate, "learning_rate", low=0, open_low=True)
+    if recipe.schedule != PLATEAU:
+        return
+    if recipe.warmup:
+        cure = "Leave warmup out, or take another schedule, such as 'cosine'."
+        stop([complaint("warmup", f"0 beside schedule={PLATEAU!r}", f"{recipe.warmup:g}", cure)])
+    if recipe.patience is not None and recipe.patience <= PLATEAU_PATIENCE:
+        cure = f"The rate falls after {PLATEAU_PATIENCE} epochs without progress: give it time to show."
+        wanted = f"more than {PLATEAU_PATIENCE} epochs beside schedule={PLATEAU!r}"
+        stop([complaint("early_stopping", wanted, str(recipe.patience), cure)])

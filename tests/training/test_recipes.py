@@ -9,7 +9,8 @@ from dltoolkit import Problem, Schema, data, models, preprocessing, training
 from dltoolkit._checks import InputError
 from dltoolkit.models import _parts
 from dltoolkit.models._recipe import Recipe
-from dltoolkit.training._settings import pick_optimizer, settled
+from dltoolkit.training._optimizers import pick_optimizer
+from dltoolkit.training._settings import settled
 from dltoolkit.training._trainee import trainee
 
 ROWS = 240
@@ -33,8 +34,11 @@ def fit(parts, model=None, **options):
 
 
 def rates(recipe, updates):
-    schedule = pick_optimizer(settled(recipe, {}), updates)._learning_rate
-    return np.array([float(schedule(i)) for i in range(updates)])
+    optimizer, found = pick_optimizer(settled(recipe, {}), updates, keras.Sequential()), []
+    for _ in range(updates):
+        found.append(float(optimizer.learning_rate))
+        optimizer.iterations.assign_add(1)
+    return np.array(found)
 
 
 def test_one_cycle_rises_for_three_tenths_and_falls_to_almost_nothing():
@@ -62,7 +66,7 @@ def test_what_is_asked_for_stands_in_the_place_of_the_recipe_s():
     off = settled(recipe, {"ema": False, "clip_norm": False})
     assert off.ema is None and off.clip_norm is None
     own = keras.optimizers.SGD(0.7)
-    assert pick_optimizer(settled(recipe, {"optimizer": own}), 10) is own
+    assert pick_optimizer(settled(recipe, {"optimizer": own}), 10, keras.Sequential()) is own
     assert float(own.learning_rate) == pytest.approx(0.7)
 
 
