@@ -230,7 +230,6 @@ def recipe(name: str, problem: Problem, preprocessor: Preprocessor) -> Recipe:
         epochs=int(np.clip(round(seen / rows), FEWEST_EPOCHS, MOST_EPOCHS)),
         patience=None,
         batch_size=min(batch, rows),
-        compiled=large,
         why="AdamW along half a cosine: it ends by itself, so that no rows are needed to stop by, and data.split may be "
         "asked for few (validation_size=0.05). Slower than trees on a small table, and mostly better.",
     )

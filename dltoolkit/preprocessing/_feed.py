@@ -58,16 +58,6 @@ class Feed:
             return order
         return _neighbours(order, tf.constant(self.alike, tf.int64), self.batch_size, drawn)
 
-    def numbers(self, passes: tf.data.Dataset, size: int) -> tf.data.Dataset:
-        """Row numbers, `size` at a time: int32 ``(size,)``, the last ones of a pass fewer.
-
-        Args:
-            passes: One element: which pass it is.
-            size: How many rows at a time, at least 1.
-        """
-        found = passes.flat_map(lambda number: _in_chunks(self.order(number), self.n, size))
-        return found.apply(tf.data.experimental.assert_cardinality(-(-self.n // size)))
-
     def dataset(self, passes: tf.data.Dataset | None = None) -> tf.data.Dataset:
         """Batches for ``keras.Model.fit``.
 
@@ -99,7 +89,8 @@ class Feed:
                 lambda batch, rows, seeds: _joined(batch, media, rows, seeds), num_parallel_calls=READ_AHEAD
             )
         else:
-            found = self.numbers(passes, self.batch_size).map(gathered)
+            numbers = passes.flat_map(lambda number: _in_chunks(self.order(number), self.n, self.batch_size))
+            found = numbers.map(gathered)
         found = found if self.finish is None else found.map(self.finish)
         options = tf.data.Options()
         options.deterministic = True

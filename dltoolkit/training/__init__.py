@@ -5,6 +5,7 @@ from dltoolkit.training._compare import Comparison, compare
 from dltoolkit.training._fine_tune import fine_tune
 from dltoolkit.training._fit import LEARNING_RATES, environment, fingerprint, fit, pick_batch_size
 from dltoolkit.training._imbalance import class_weights, sample_weights, weighted
+from dltoolkit.training._logs import MLflowLog, TensorBoardLog
 from dltoolkit.training._losses import losses
 from dltoolkit.training._prior import correct_prior, correct_probabilities
 from dltoolkit.training._resample import resample
@@ -15,7 +16,9 @@ __all__ = [
     "LEARNING_RATES",
     "Clusters",
     "Comparison",
+    "MLflowLog",
     "Run",
+    "TensorBoardLog",
     "class_weights",
     "cluster",
     "compare",

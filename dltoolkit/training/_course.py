@@ -6,6 +6,7 @@ from typing import Any
 
 from dltoolkit._keras import keras, tf
 from dltoolkit.preprocessing._feed import Feed
+from dltoolkit.training._devices import Spread, bring_home, share
 from dltoolkit.training._loop import Loop, Tick
 from dltoolkit.training._loop_jax import JaxLoop
 from dltoolkit.training._pace import Pace
@@ -45,13 +46,12 @@ class Clock(keras.callbacks.Callback):
 
     def __init__(self, first: int) -> None:
         super().__init__()
-        number = tf.Variable(first, dtype=tf.int64)
-        self._assign: Callable[[int], Any] = number.assign
+        self.number = number = tf.Variable(first, dtype=tf.int64)
         self.passes = tf.data.Dataset.range(1).map(lambda _: number.read_value())
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """A new order."""
-        self._assign(epoch)
+        self.number.assign(epoch)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Course:
         watchers: Callbacks; those with an ``on_updates(done, updates, logs)`` are told about the way of each epoch.
         epochs: How many, counted from 0; the order of the rows depends on their numbers.
         pace: How updates are run.
+        devices: Names of JAX's devices that share each batch; none for the one that Keras takes anyway.
     """
 
     model: keras.Model
@@ -73,6 +74,7 @@ class Course:
     watchers: list[keras.callbacks.Callback]
     epochs: int
     pace: Pace
+    devices: tuple[str, ...] = ()
 
     def walk(self, first: int = 0, last_watchers: Iterable[keras.callbacks.Callback] = ()) -> None:
         """Train from epoch `first` on, with more watchers behind the others."""
@@ -80,10 +82,13 @@ class Course:
             return
         ticker, clock = Ticker(self.watchers, len(self.feed)), Clock(first)
         looped, model, feed = self.pace.looped, self.model, self.feed
-        batches = feed.numbers(clock.passes, feed.n) if looped else feed.dataset(clock.passes)
+        spread = Spread(self.devices) if self.devices else None
+        batches = tf.data.Dataset.range(1) if looped else feed.dataset(clock.passes)
         if looped:
             ticker.own_loop = True
-            model.train_function = self._loop(ticker.tell)
+            model.train_function = self._loop(lambda: feed.order(clock.number), ticker.tell, spread)
+        if spread is not None:
+            share(model, spread)
         try:
             model.fit(
                 batches,
@@ -97,9 +102,11 @@ class Course:
         finally:
             if looped:
                 model.train_function = None  # whoever trains the model again has batches, not row numbers
+            if spread is not None:
+                bring_home(model)
 
-    def _loop(self, tick: Tick) -> Loop:
+    def _loop(self, order: Callable[[], tf.Tensor], tick: Tick, spread: Spread | None) -> Loop:
         model, feed = self.model, self.feed
         if keras.backend.backend() == "jax":
-            return JaxLoop(model, feed, tick=tick)
-        return Loop(model, feed.gather(), feed.batch_size, xla=self.pace.xla, tick=tick)
+            return JaxLoop(model, feed, order=order, tick=tick, spread=spread)
+        return Loop(model, feed.gather(), feed.batch_size, xla=self.pace.xla, order=order, tick=tick)

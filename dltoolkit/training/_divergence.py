@@ -141,7 +141,7 @@ def _variables(model: keras.Model) -> list[Any]:
 
 
 def _values(model: keras.Model) -> list[np.ndarray]:
-    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(model)]
+    return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
 
 
 def told(found: Break | None, epoch: int, labels: pd.Index, rate: float) -> str:

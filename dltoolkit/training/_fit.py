@@ -8,40 +8,45 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from dltoolkit._checks import check_choice, check_number, complaint, listed, stop
-from dltoolkit._keras import keras, tf
-from dltoolkit._text import as_text
+from dltoolkit._checks import complaint, stop
+from dltoolkit._keras import keras
 from dltoolkit.data import Splits
 from dltoolkit.models import Recipe
 from dltoolkit.models import recipe as recipe_of
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.preprocessing._dataset import Augmentation, clear_errors
-from dltoolkit.preprocessing._feed import Feed
 from dltoolkit.problem import Problem
-from dltoolkit.training._average import Average
-from dltoolkit.training._compile import LEARNING_RATES, compile_model
+from dltoolkit.training._compile import compile_model
 from dltoolkit.training._course import Course
+from dltoolkit.training._devices import (
+    first_process,
+    fit_mirrored,
+    make_deterministic,
+    pick_devices,
+    wants_mirrors,
+)
 from dltoolkit.training._divergence import Start, find_break, told
-from dltoolkit.training._evidence import count_evidence
-from dltoolkit.training._frozen import behind_frozen
 from dltoolkit.training._identity import environment, fingerprint
 from dltoolkit.training._model_check import check_model
+from dltoolkit.training._optimizers import LEARNING_RATES, pick_optimizer, told_rate
+from dltoolkit.training._measure import decided
+from dltoolkit.training._memory import within_memory
 from dltoolkit.training._pace import pick_pace
+from dltoolkit.training._plateau import plateau
 from dltoolkit.training._record import Progress, Recorder
 from dltoolkit.training._resume import Keeper, structure
-from dltoolkit.training._run import Run, predict_batch
-from dltoolkit.training._settings import pick_optimizer, settled
+from dltoolkit.training._rows import pick_batch_size, rows_of
+from dltoolkit.training._run import Run
+from dltoolkit.training._schedule_free import plainly, swapped
+from dltoolkit.training._settings import settled
 from dltoolkit.training._towers import among_rivals
 from dltoolkit.training._trainee import trainee
-
-SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 1024, 100
 
 
 def fit(
@@ -51,7 +56,7 @@ def fit(
     problem: Problem,
     *,
     optimizer: str | keras.optimizers.Optimizer | None = None,
-    learning_rate: float | None = None,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule | None = None,
     schedule: str | None = None,
     warmup: float | None = None,
     weight_decay: float | None = None,
@@ -71,6 +76,8 @@ def fit(
     checkpoints: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = True,
+    devices: str | Sequence[str] | None = None,
+    deterministic: bool = True,
 ) -> Run:
     """Train a network on the training part, watching the validation part; the test part stays sealed.
 
@@ -90,9 +97,12 @@ def fit(
         preprocessor: Fitted on ``splits.train``.
         splits: Gives the training and the validation part.
         problem: Gives the loss, the metrics and the objective.
-        optimizer: Keras identifier such as ``"adam"`` or ``"sgd"``, or an optimizer, which brings its own rate.
-        learning_rate: The highest one, above 0; for another optimizer than the recipe's its `LEARNING_RATES`.
-        schedule: ``"constant"``, ``"cosine"`` or ``"one-cycle"``, see `models.Recipe`.
+        optimizer: One of `LEARNING_RATES`, such as ``"adam"`` or ``"sgd"``, or a Keras optimizer, which brings its own
+            rate. ``"schedule-free"`` averages the weights by itself, at a constant rate.
+        learning_rate: The highest one, above 0, or a schedule of Keras; for another optimizer than the recipe's its
+            `LEARNING_RATES`.
+        schedule: The course of the rate: ``"constant"``, ``"step"``, ``"exponential"``, ``"cosine"``, ``"one-cycle"``
+            (see `schedule`) or ``"plateau"``: a third of it after each three epochs without progress.
         warmup: Share of the updates in which the rate first rises, in [0, 1).
         weight_decay: What each update takes off every weight, times the learning rate; at least 0.
         clip_norm: Longest gradient, all weights together, above 0; False for any.
@@ -107,10 +117,13 @@ def fit(
         loss: A Keras loss instead of the problem's own. Defaults to None.
         augment: What is varied at random in the training part's pictures or sounds, such as
             ``preprocessing.ImageAugmentation(flip="horizontal")``; False for nothing. Never part of the model.
-        compiled: Whether the update is compiled by XLA.
+        compiled: Whether the update is compiled by XLA. Defaults to None: where that is clearly faster on this machine, by a
+            short measurement that is remembered in `data.cache_dir`, and the training long enough to make good what
+            compiling costs. ``run.settings["pace"]`` says what was picked.
         seed: Seed of the order of the rows, and of what is varied. (Initial weights and dropout take theirs from the
             model's builder.)
-        callbacks: Keras callbacks to run as well.
+        callbacks: Keras callbacks to run as well, such as a `TensorBoardLog`. One that looks at every update makes Keras's
+            own loop run, batch by batch.
         stop: Ends the training soon after it is set, from another thread. Defaults to None.
         checkpoints: Folder in which the state of the training is kept while it runs, after each epoch unless writing it
             would take more than a tenth of the time. Defaults to None: nothing is kept on disk.
@@ -118,6 +131,10 @@ def fit(
             weights and history that it would have had; from the start where there are none. Call with the arguments
             that it was begun with. A training that has come to its end is given back as it was.
         progress: Whether to draw a progress bar. Defaults to True.
+        devices: What shares each batch: names such as ``["gpu:0", "gpu:1"]``, or ``"all"`` for every visible device. Defaults
+            to None: the one that Keras takes anyway; all of them under ``dltoolkit launch``. See docs/scale.md.
+        deterministic: Whether the same call gives the same bits on a GPU too, which TensorFlow then does for the whole
+            process (``enable_op_determinism``). On a CPU it always does. Defaults to True.
 
     Returns:
         Run: The model, the history frame, the settings and the timings.
@@ -125,85 +142,52 @@ def fit(
     Raises:
         InputError: If an option is out of its range, unknown, or does not fit the problem, the model's inputs are not
             the preprocessor's features, its head is not the problem's, or labels are missing or unknown.
+        MemoryError: If a batch does not fit into memory; it names the size that does.
         FloatingPointError: If the loss becomes NaN or infinite before one epoch is done; with an epoch done, a
             warning says so and the best weights are kept.
     """
+    arguments = dict(locals())
+    shared = pick_devices(devices)
+    if shared and wants_mirrors():
+        return fit_mirrored(fit, arguments, shared)
+    make_deterministic(deterministic)
     names = [field.name for field in dataclasses.fields(Recipe) if field.name not in ("why", "patience")]
-    given = {name: value for name, value in locals().items() if name in (*names, "early_stopping")}
+    given = {name: value for name, value in arguments.items() if name in (*names, "early_stopping")}
     _check_order(preprocessor, splits, problem)
     check_model(model, preprocessor, problem, own_loss=loss is not None)
     recipe = settled(recipe_of(model, problem, preprocessor), given)
     _check_smoothing(recipe, problem)
     started, callbacks = time.perf_counter(), tuple(callbacks)
-    rows = _rows(model, preprocessor, splits, problem, recipe=recipe, class_weight=class_weight, seed=seed)
+    asked = {"recipe": recipe, "class_weight": class_weight, "loss": loss, "seed": seed}
+    rows = rows_of(model, preprocessor, splits, problem, **asked)
     ready = time.perf_counter()
-    made = pick_optimizer(recipe, recipe.epochs * len(rows.feed))
+    made = pick_optimizer(recipe, recipe.epochs * len(rows.feed), rows.network)
     rivals = among_rivals(model, preprocessor, problem, splits.train) if loss is None else None
-    trained = rivals or trainee(rows.network, recipe.label_smoothing)
+    trained = rivals or trainee(rows.network, recipe.label_smoothing, by_label=rows.by_label)
     pace = pick_pace(trained, rows.feed, callbacks, xla=recipe.compiled)
     finished = functools.partial(compile_model, problem=problem, preprocessor=preprocessor, soft=rows.soft)
     finished(trained, made, loss, steps=pace.steps, compiled=pace.xla and not pace.looped)
+    pace = decided(pace, trained, rows.feed, recipe.epochs * len(rows.feed))
     settings = _settings(
         model, recipe, rows.feed.batch_size, class_weight=class_weight, loss=loss or problem.loss
     )
-    settings |= {"seed": seed, "pace": pace.name, **_data_facts(splits), **environment()}
+    settings |= {"seed": seed, "pace": pace.name, "pace_why": pace.why, **_data_facts(splits), **rows.facts, **environment(shared)}
     recorder = Recorder(problem.objective, recipe.patience, stop)
-    average = [Average(trained, recipe.ema)] if recipe.ema else []
-    watchers = [*average, recorder, *([Progress(recipe.epochs)] if progress else []), *callbacks]
-    course = Course(trained, rows.feed, rows.held_out, watchers, recipe.epochs, pace)
+    bars = [Progress(recipe.epochs)] if progress and first_process() else []
+    watchers = [*swapped(trained, recipe.ema), recorder, *plateau(recipe, recorder), *bars, *callbacks]
+    course = Course(trained, rows.feed, rows.held_out, watchers, recipe.epochs, pace, shared)
     start = _train(course, recorder, checkpoints, resume=resume, identity={**settings, "network": structure(model)})
     recorder.restore(trained)
     # Behind a frozen body, Keras could not read an optimizer back.
-    if trained is not model and rows.network is model:
-        finished(model, made, loss)
+    plain = plainly(made)
+    if rows.network is model and (trained is not model or plain is not made):
+        finished(model, plain, loss)
     _report_divergence(recorder, course, start, labels=splits.train.index, rate=settings["learning_rate"])
     history = recorder.history()
     timings = _timings(history, started, ready)
     return Run(
         model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
     )
-
-
-class _Rows(NamedTuple):
-    """What there is to train, and what it learns from."""
-
-    network: keras.Model
-    feed: Feed
-    held_out: tf.data.Dataset
-    soft: bool
-
-
-def _rows(
-    model: keras.Model,
-    preprocessor: Preprocessor,
-    splits: Splits,
-    problem: Problem,
-    *,
-    recipe: Recipe,
-    class_weight: Any,
-    seed: int,
-) -> _Rows:
-    """The rows of both parts, as the network or what there is to train of it takes them."""
-    batch_size = _check_batch_size(recipe.batch_size, len(splits.train))
-    weights = _row_weights(splits.train, problem, class_weight)
-    count_evidence(model, preprocessor, splits.train, problem)
-    network, source = behind_frozen(model, preprocessor, recipe.augment)
-    feed = source._feed(
-        splits.train,
-        batch_size,
-        problem=problem,
-        shuffle=True,
-        weights=weights,
-        augment=recipe.augment,
-        seed=seed,
-    )
-    held_out = source.dataset(splits.validation, predict_batch(source), problem=problem)
-    # MixUp and CutMix make shares (n, n_classes) of the training part's classes: the others are measured alike.
-    soft = problem.kind == "multiclass" and feed.mixes
-    if soft:
-        n_classes = len(problem.classes)
-        held_out = held_out.map(lambda x, y: (x, tf.one_hot(tf.cast(y, tf.int32), n_classes)))
-    return _Rows(network, feed, held_out, soft)
 
 
 def _timings(history: pd.DataFrame, started: float, ready: float) -> dict[str, float]:
@@ -217,7 +201,6 @@ def _settings(
     """What the training was asked for, as plain values."""
     optimizer: Any = recipe.optimizer
     own = not isinstance(optimizer, str)
-    rate = float(optimizer.learning_rate) if own else recipe.learning_rate
     fields = {
         field.name: getattr(recipe, field.name)
         for field in dataclasses.fields(Recipe)
@@ -227,7 +210,7 @@ def _settings(
         "model": model.name,
         **fields,
         "optimizer": type(optimizer).__name__.lower() if own else optimizer,
-        "learning_rate": rate,
+        **told_rate(recipe),
         "batch_size": batch_size,
         "class_weight": _plain_weights(class_weight),
         "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss),
@@ -256,8 +239,11 @@ def _train(
         first, keepers = keeper.start(resume=resume), [keeper]
     elif resume:
         stop([complaint("checkpoints", "the folder that the training was begun with", "None")])
+    for watcher in course.watchers:
+        if hasattr(watcher, "on_settings"):
+            watcher.on_settings(identity)
     try:
-        with clear_errors():
+        with clear_errors(), within_memory(course.model, course.feed.batch_size):
             course.walk(first, [start, *keepers])
     except KeyboardInterrupt:
         recorder.stopped = "interrupted"
@@ -288,26 +274,6 @@ def _plain_augment(augment: Any) -> Any:
     return None if augment is None else {"kind": type(augment).__name__, **dataclasses.asdict(augment)}
 
 
-def pick_batch_size(n_rows: int) -> int:
-    """A batch size for a table: the power of two that gives about 100 updates an epoch, from 32 to 1,024.
-
-    Small batches need fewer passes, large ones fewer seconds a pass; between these bounds the loss reached differs
-    little (Shallue et al. 2019, "Measuring the effects of data parallelism on neural network training").
-
-    Args:
-        n_rows: Number of training rows, at least 1.
-
-    Returns:
-        int: Rows a batch.
-
-    Example:
-        >>> pick_batch_size(3_000), pick_batch_size(20_000), pick_batch_size(200_000)
-        (32, 256, 1024)
-    """
-    power = round(np.log2(max(n_rows, 1) / STEPS_AN_EPOCH))
-    return int(np.clip(2.0**power, SMALLEST_BATCH, LARGEST_BATCH))
-
-
 def _check_order(preprocessor: Any, splits: Any, problem: Any) -> None:
     """Four objects in a row are easily swapped: name the ones that are not what their place asks for."""
     cure = "The order is training.fit(model, preprocessor, splits, problem)."
@@ -317,39 +283,6 @@ def _check_order(preprocessor: Any, splits: Any, problem: Any) -> None:
         ("problem", problem, "objective", "a Problem"),
     )
     stop([complaint(n, what, type(x).__name__, cure) for n, x, has, what in asked if not hasattr(x, has)])
-
-
-def _check_batch_size(batch_size: int | None, n_rows: int) -> int:
-    if batch_size is None:
-        return pick_batch_size(n_rows)
-    check_number(batch_size, "batch_size", low=1, whole=True)
-    if batch_size > n_rows:
-        cure = f"Use a smaller one, such as {pick_batch_size(n_rows)}."
-        stop([complaint("batch_size", f"at most the {n_rows:,} training rows", f"{batch_size:,}", cure)])
-    return int(batch_size)
-
-
-def _row_weights(
-    train: pd.DataFrame, problem: Problem, class_weight: str | Mapping[Any, float] | None
-) -> np.ndarray | None:
-    if class_weight is None:
-        return None
-    if problem.kind not in ("binary", "multiclass"):
-        stop([complaint("class_weight", "None for a " + problem.kind + " problem", repr(class_weight))])
-    codes = problem.encode(train).astype(int)
-    if isinstance(class_weight, str):
-        check_choice(class_weight, ("balanced",), "class_weight")
-        counts = np.bincount(codes, minlength=len(problem.classes))
-        return (len(codes) / (len(counts) * np.maximum(counts, 1)))[codes]
-    given = {as_text(pd.Series([label])).iloc[0]: weight for label, weight in class_weight.items()}
-    unknown = [label for label in given if label not in problem.classes]
-    absent = [c for c in problem.classes if c not in given]
-    if unknown or absent:
-        got = f"unknown {listed(unknown)}" if unknown else f"none for {listed(absent)}"
-        stop([complaint("class_weight", f"a weight for each of {listed(problem.classes, 20)}", got)])
-    for label, weight in given.items():
-        check_number(weight, f"class_weight[{label!r}]", low=0)
-    return np.array([given[c] for c in problem.classes])[codes]
 
 
 def _report_divergence(

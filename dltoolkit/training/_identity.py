@@ -1,6 +1,7 @@
 """What a bit-equal repetition of a run has to share: versions, threads, machine, data."""
 
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from dltoolkit._keras import keras, tf
 from dltoolkit.data._content import row_hashes
 
 
-def environment() -> dict[str, Any]:
+def environment(devices: Sequence[str] = ()) -> dict[str, Any]:
     """Versions, threads and machine: what a bit-equal repetition has to share.
+
+    Args:
+        devices: Names of the devices that share each batch. Defaults to none: one device.
 
     Returns:
         dict: ``versions``, ``backend``, ``machine``, ``devices``, ``threads`` (0: TensorFlow chooses), JSON-able.
@@ -29,7 +33,7 @@ def environment() -> dict[str, Any]:
         },
         "backend": keras.backend.backend(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "devices": sorted({d.device_type for d in tf.config.get_visible_devices()}),
+        "devices": list(devices) or sorted({d.device_type for d in tf.config.get_visible_devices()}),
         "threads": {
             "intra_op": threads.get_intra_op_parallelism_threads(),
             "inter_op": threads.get_inter_op_parallelism_threads(),

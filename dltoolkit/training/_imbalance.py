@@ -266,11 +266,15 @@ def _counted(dataset: tf.data.Dataset, specs: Any, asked: Mapping[str, Any]) -> 
                 found[name].append(
                     _labels(y[name].numpy(), f"dataset, y[{name!r}]" if name else "dataset, y")
                 )
-    every = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in found.items()}
-    return {
-        name: None if weight is None else _mapping(every.get(name, np.empty(0)), weight)
-        for name, weight in asked.items()
-    }  # fmt: skip
+    tables = {}
+    for name, weight in asked.items():
+        counted = np.concatenate(found[name]) if name in rules else np.empty(0)
+        tables[name] = None if weight is None else _mapping(counted, weight)
+        names = [label for label in tables[name] or () if isinstance(label, str)]
+        if names and specs[name].dtype != tf.string:
+            expected = f"numbers as classes, as the labels are {specs[name].dtype.name}"
+            stop([complaint("class_weight", expected, listed(names))])
+    return tables
 
 
 def _looked_up(y: tf.Tensor, table: Mapping[Any, float] | None, name: str) -> tf.Tensor:

@@ -8,10 +8,8 @@ import numpy as np
 
 from dltoolkit._keras import keras, tf
 
-FIRST, SECONDS = (
-    16,
-    0.1,
-)  # updates of the first call; how long a later one may take, so that Stop answers soon
+# Updates of the first call; how long a later one may take, so that Stop answers soon.
+FIRST, SECONDS = 16, 0.1
 
 Tick = Callable[[int, dict[str, Any]], None]
 
@@ -27,6 +25,7 @@ class Loop:
         gather: Row numbers in, a batch as ``train_step`` takes it out; tensors alone.
         batch_size: Rows an update; the last of an epoch may be smaller.
         xla: Whether XLA compiles the loop.
+        order: Gives the row numbers of the epoch that begins, int32 ``(n,)``.
         tick: Called between pieces of an epoch with the updates done and the running scores. It may stop the training.
     """
 
@@ -37,26 +36,28 @@ class Loop:
         batch_size: int,
         *,
         xla: bool,
+        order: Callable[[], tf.Tensor],
         tick: Tick,
     ) -> None:
-        self._begin(model, batch_size, tick)
+        self._begin(model, batch_size, order, tick)
         self._rest = _compiled(model, gather, xla=False)
         self._full = _compiled(model, gather, xla=True) if xla else self._rest
 
-    def _begin(self, model: keras.Model, batch_size: int, tick: Tick) -> None:
-        self._model, self._batch_size, self._tick = model, batch_size, tick
+    def _begin(self, model: keras.Model, batch_size: int, order: Callable[[], tf.Tensor], tick: Tick) -> None:
+        self._model, self._batch_size, self._order, self._tick = model, batch_size, order, tick
         self._piece = FIRST
 
-    def __call__(self, epochs: Iterator[tf.Tensor]) -> dict[str, Any]:
+    def __call__(self, epochs: Iterator[Any]) -> dict[str, Any]:
         """Train one epoch; the signature is that of ``keras.Model.train_function``.
 
         Args:
-            epochs: Gives the epoch's row numbers, int32 ``(n,)``.
+            epochs: One element an epoch.
 
         Returns:
             dict: The epoch's scores.
         """
-        order = next(epochs)
+        next(epochs)
+        order = self._order()
         whole = int(order.shape[0]) // self._batch_size
         rows = tf.reshape(order[: whole * self._batch_size], (whole, self._batch_size))
         done, logs = 0, {}

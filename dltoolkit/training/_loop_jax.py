@@ -1,6 +1,6 @@
 """On JAX: an epoch as one compiled function behind ``keras.Model.fit``, as `_loop` is on TensorFlow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from dltoolkit._keras import keras, tf
 from dltoolkit._optional import needed
 from dltoolkit.preprocessing._feed import Feed
-from dltoolkit.training._loop import Loop, Tick
+from dltoolkit.training._devices import Spread, processes
+from dltoolkit.training._loop import FIRST, Loop, Tick
 
 State = tuple[
     list[Any], ...
@@ -23,16 +24,28 @@ class JaxLoop(Loop):
     Args:
         model: Compiled.
         feed: The training rows, all in memory.
+        order: Gives the row numbers of the epoch that begins, int32 ``(n,)``.
         tick: Called between pieces of an epoch with the updates done and the running scores. It may stop the training.
+        spread: The devices, where several share each batch.
     """
 
-    def __init__(self, model: keras.Model, feed: Feed, *, tick: Tick) -> None:
-        self._begin(model, feed.batch_size, tick)
-        held = tf.nest.map_structure(_on_device, feed.held())
-        updates = _compiled(model, feed)
+    def __init__(
+        self,
+        model: keras.Model,
+        feed: Feed,
+        *,
+        order: Callable[[], tf.Tensor],
+        tick: Tick,
+        spread: Spread | None = None,
+    ) -> None:
+        self._begin(model, feed.batch_size, order, tick)
+        jax = needed("jax", extra="scale", work="The JAX backend")
+        held = spread.copies(feed.held()) if spread else jax.tree.map(jax.numpy.asarray, feed.held())
+        updates = _compiled(model, feed, spread)
 
         def run(rows: Any, start: Any, end: Any) -> dict[str, Any]:
-            logs, state = updates(self._state, held, np.asarray(rows), int(start), int(end))
+            asked = np.asarray(rows), int(start), int(end)
+            logs, state = updates((spread.copies(self._state) if spread else self._state, held), *asked)
             self._state = state
             # What Keras puts back into the model whatever ends the training, Ctrl-C too. Nothing of it is given away to
             # the next call, so that it is whole at any moment.
@@ -43,12 +56,18 @@ class JaxLoop(Loop):
         self._full = self._rest = run
         build(model, feed)
 
+    def _run(self, rows: tf.Tensor, start: int, piece: int) -> dict[str, Any]:
+        """As `Loop._run`; several processes have to cut an epoch into the same pieces."""
+        logs = super()._run(rows, start, piece)
+        self._piece = FIRST if processes() > 1 else self._piece
+        return logs
+
     def __call__(self, state: State, epochs: Iterator[Any]) -> tuple[dict[str, Any], State]:
         """Train one epoch; the signature is that of ``keras.Model.train_function`` on JAX.
 
         Args:
             state: The model's.
-            epochs: Gives the epoch's row numbers, int32 ``(n,)``.
+            epochs: One element an epoch.
 
         Returns:
             tuple: The epoch's scores, and the new state.
@@ -62,21 +81,21 @@ def build(model: keras.Model, feed: Feed) -> None:
     model._symbolic_build(data_batch=feed.taken(feed.held(), lambda t: t[: feed.batch_size]))
 
 
-def _on_device(values: np.ndarray) -> Any:
-    return needed("jax", extra="scale", work="The JAX backend").numpy.asarray(values)
-
-
-def _compiled(model: keras.Model, feed: Feed) -> Any:
-    """The state, the rows held, row numbers ``(updates, batch_size)``, the first and the end of the updates to make in."""
+def _compiled(model: keras.Model, feed: Feed, spread: Spread | None) -> Any:
+    """State and rows held, row numbers ``(updates, batch_size)``, the first and the end of the updates to make in."""
     jax = needed("jax", extra="scale", work="The JAX backend")
 
-    def updates(state: State, held: Any, rows: Any, start: Any, end: Any) -> tuple[dict[str, Any], State]:
+    def updates(arrays: tuple[State, Any], rows: Any, start: Any, end: Any) -> tuple[dict[str, Any], State]:
+        state, held = arrays
+
         def update(k: Any, state: State) -> State:
             batch = feed.taken(held, lambda t: jax.numpy.take(t, rows[k], axis=0))
+            if spread is not None:
+                batch = jax.lax.with_sharding_constraint(batch, spread.rows(rows.shape[1]))
             return tuple(list(part) for part in model.train_step(state, batch)[1])
 
         state = jax.lax.fori_loop(start, end, update, state)
         with keras.StatelessScope(list(zip(model.metrics_variables, state[3], strict=True))):
             return model.get_metrics_result(), state
 
-    return jax.jit(updates)
+    return jax.jit(updates, **({"out_shardings": spread.everywhere} if spread else {}))

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable
 
-from dltoolkit._keras import keras
+from dltoolkit._keras import keras, tf
 from dltoolkit.preprocessing._feed import Feed
 
 STEPS_PER_EXECUTION = 16  # updates between two returns to Python in Keras's own loop: Stop still answers soon
@@ -19,11 +19,13 @@ class Pace:
             batches that are made meanwhile; with ``"xla-"`` in front compiled by XLA.
         why: One sentence.
         steps: Keras's ``steps_per_execution``.
+        open: Whether XLA may be added where it is faster.
     """
 
     name: str
     why: str
     steps: int = 1
+    open: bool = False
 
     @property
     def xla(self) -> bool:
@@ -37,7 +39,7 @@ class Pace:
 
 
 def pick_pace(
-    model: keras.Model, feed: Feed, callbacks: Iterable[keras.callbacks.Callback], *, xla: bool
+    model: keras.Model, feed: Feed, callbacks: Iterable[keras.callbacks.Callback], *, xla: bool | None
 ) -> Pace:
     """How to run the updates of a training.
 
@@ -45,7 +47,7 @@ def pick_pace(
         model: The network as it is trained.
         feed: The training rows.
         callbacks: The caller's own.
-        xla: Whether XLA is to compile them.
+        xla: Whether XLA is to compile them; None where that is left open.
     """
     backend = keras.backend.backend()
     start = "xla-" if backend == "jax" or (xla and backend == "tensorflow") else ""
@@ -53,10 +55,14 @@ def pick_pace(
         return Pace(f"{start}batches", "A callback wants to be called at every update.")
     if backend not in ("jax", "tensorflow"):
         return Pace("batches", "Keras's own loop.", min(STEPS_PER_EXECUTION, len(feed)))
+    if tf.distribute.has_strategy():
+        return Pace(
+            f"{start}batches", "Several devices share each batch.", min(STEPS_PER_EXECUTION, len(feed))
+        )
     if not feed.loopable:
         why = "Rows are varied or read while the network learns, or cut to the length of their batch."
         return Pace(f"{start}batches", why, min(STEPS_PER_EXECUTION, len(feed)))
-    return Pace(f"{start}loop", "All rows are in memory.")
+    return Pace(f"{start}loop", "All rows are in memory.", open=xla is None and backend == "tensorflow")
 
 
 def wants_every_update(callbacks: Iterable[keras.callbacks.Callback]) -> bool:

@@ -12,6 +12,9 @@ from tqdm.auto import tqdm
 from dltoolkit._keras import keras
 from dltoolkit.problem import Objective
 
+REFRESH = 0.5  # seconds between two looks at an epoch under way
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.3g}/{total} epochs [{elapsed}<{remaining}{postfix}]"
+
 
 class Recorder(keras.callbacks.Callback):
     """Records one row an epoch, keeps the best weights, and stops when there is no more progress or on request.
@@ -101,28 +104,42 @@ class Recorder(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """One line for the whole training: epochs done, time left, the last scores.
+    """One line for the whole training: epochs done, in parts, time left, the last scores.
 
     Args:
         epochs: Number of epochs, at most.
+        file: Where the line goes. Defaults to None: standard error, or the notebook.
     """
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, epochs: int, file: Any = None) -> None:
         super().__init__()
-        self.epochs = epochs
+        self.epochs, self.file = epochs, file
         self._bar: tqdm | None = None
+        self._done, self._drawn = 0, 0.0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Draw the bar."""
         self.close()
-        self._bar = tqdm(total=self.epochs, desc="training", unit="epoch")
+        self._bar = tqdm(total=self.epochs, desc="training", bar_format=_BAR, file=self.file)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Epochs that an earlier part of the training has done count."""
+        self._done = epoch
+
+    def on_updates(self, done: int, updates: int, logs: dict[str, Any]) -> None:
+        """Move the bar on within the epoch."""
+        now = time.perf_counter()
+        if self._bar is not None and now - self._drawn >= REFRESH:
+            self._drawn, self._bar.n = now, self._done + done / updates
+            self._bar.refresh()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Move the bar on."""
+        """The epoch is done."""
         if self._bar is not None:
             shown = {k: v for k, v in (logs or {}).items() if k.endswith("loss") or k.startswith("val_")}
             self._bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()}, refresh=False)
-            self._bar.update(1)
+            self._done = epoch + 1
+            self._bar.update(self._done - self._bar.n)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Leave the bar as it stands."""

@@ -15,11 +15,12 @@ from dltoolkit._keras import keras
 from dltoolkit.training import _checkpoint
 from dltoolkit.training._checkpoint import Checkpoint
 from dltoolkit.training._course import Course
+from dltoolkit.training._devices import first_process
 from dltoolkit.training._record import Recorder
 
 SHARE = 0.1  # of the time that a training takes, spent on writing checkpoints at most
 LONGEST = 80  # characters of a setting that differs
-_ENVIRONMENT = ("versions", "backend", "machine", "devices", "threads")
+_ENVIRONMENT = ("pace", "pace_why", "versions", "backend", "machine", "devices", "threads")
 _NAMES = frozenset({"name", "build_config", "inbound_nodes", "input_layers", "output_layers"})
 
 
@@ -68,7 +69,7 @@ class Keeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write a checkpoint, unless the epoch was broken off."""
-        if self._recorder.stopped in ("interrupted", "diverged"):
+        if self._recorder.stopped in ("interrupted", "diverged") or not first_process():
             return
         ended, began = bool(self._model.stop_training), time.perf_counter()
         if not ended and epoch + 1 < self._epochs and began < self._next:
@@ -136,4 +137,4 @@ def _nameless(config: Any) -> Any:
 
 
 def _array(variable: Any) -> np.ndarray:
-    return np.array(keras.ops.convert_to_numpy(variable))
+    return keras.ops.convert_to_numpy(variable)

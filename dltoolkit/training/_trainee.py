@@ -9,7 +9,9 @@ from dltoolkit.training._lengths import nodes
 ops = keras.ops
 
 
-def trainee(model: keras.Model, smoothing: float, *, by_label: bool = False) -> keras.Model:
+def trainee(
+    model: keras.Model, smoothing: float, *, by_label: bool = False, apart: bool = False
+) -> keras.Model:
     """The model to compile and fit in place of a network; the very network where nothing is special.
 
     Args:
@@ -17,6 +19,7 @@ def trainee(model: keras.Model, smoothing: float, *, by_label: bool = False) -> 
             network gives the mean.
         smoothing: Share of a label that is spread over all classes in training, in [0, 1).
         by_label: Whether rows come with a weight for each of several labels.
+        apart: Whether it is to be another model in any case, so that the network's own optimizer and metrics stay.
 
     Returns:
         keras.Model: It shares every layer with the network, so that training it trains the network.
@@ -25,7 +28,7 @@ def trainee(model: keras.Model, smoothing: float, *, by_label: bool = False) -> 
     own_step = any(
         getattr(type(model), n) is not getattr(keras.Model, n) for n in ("train_step", "compute_loss")
     )
-    if not several and not smoothing and not by_label and (own_step or not model.losses):
+    if not several and not smoothing and not by_label and not apart and (own_step or not model.losses):
         return model
     # A Sequential knows its tensors before it was ever called, but not by the singular names.
     plain = isinstance(model, keras.Sequential)
