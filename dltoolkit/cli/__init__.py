@@ -1,4 +1,4 @@
-"""The command line: ``dltoolkit run``, ``predict``, ``check`` and ``doctor``.
+"""The command line: ``dltoolkit run``, ``predict``, ``check``, ``launch`` and ``doctor``.
 
 Only the standard library is imported until the arguments have been understood, so that help comes at once.
 """
@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_predict(commands)
     _add_check(commands)
+    _add_launch(commands)
     commands.add_parser("doctor", help="is everything here that dltoolkit needs?")
     return parser
 
@@ -168,3 +169,17 @@ def _add_check(commands: Any) -> None:
     parser.add_argument("data", help=ROWS)
     _add_reading(parser)
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
+
+
+def _add_launch(commands: Any) -> None:
+    about = (
+        "Start the same script in several processes on JAX: what training.fit trains in it, they train together, each with "
+        "its part of every batch. Only the first one shows what it prints and writes checkpoints. Where one is lost, all end."
+    )
+    hosts = "where the processes run and meet, such as 10.0.0.1:1234,10.0.0.2:1234; the first one is where they meet"
+    parser = commands.add_parser("launch", help="train in several processes, on one or more hosts", description=about)
+    parser.add_argument("--processes", type=int, metavar="N", help="so many on this machine")
+    parser.add_argument("--hosts", metavar="HOST:PORT,...", help=hosts)
+    parser.add_argument("--rank", type=int, metavar="N", help="which of the hosts this is, from 0")
+    parser.add_argument("script", help="a Python script")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="its own arguments")

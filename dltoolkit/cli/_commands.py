@@ -15,7 +15,7 @@ import pandas as pd
 import dltoolkit
 from dltoolkit import _files
 from dltoolkit._checks import InputError, check_columns, complaint, listed, stop
-from dltoolkit.cli import ALARM, OK, WRITERS, say
+from dltoolkit.cli import ALARM, OK, WRITERS, _launch, say
 
 # Errors that are the user's to mend, told in one line; anything else is a fault of ours and keeps its traceback.
 EXPECTED = (InputError, OSError, RuntimeError, ImportError, FloatingPointError, MemoryError)
@@ -128,6 +128,13 @@ def check(arguments: argparse.Namespace) -> int:
     else:
         _tell_drift(report)
     return ALARM if report.alarm else OK
+
+
+def launch(arguments: argparse.Namespace) -> int:
+    """Start a script in several processes."""
+    job = _launch.plan(arguments.processes, arguments.hosts, arguments.rank)
+    _launch.launch(job, arguments.script, arguments.arguments)
+    return OK
 
 
 def _answers(monitor: Any, bundle: Any, frame: pd.DataFrame) -> Any:

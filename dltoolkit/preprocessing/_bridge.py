@@ -44,18 +44,29 @@ def computed(graph: keras.Model, raw: Any) -> Any:
         with exact():
             return _walk(graph, raw)
     output = graph.outputs[0]
-    found = tf.numpy_function(lambda *rows: _array(graph, list(rows)), tensors, tf.as_dtype(output.dtype))
+    found = tf.numpy_function(lambda *rows: _array(graph, [tf.constant(r) for r in rows]), tensors, tf.as_dtype(output.dtype))
     found.set_shape((tensors[0].shape[0], *output.shape[1:]))
     return found
 
 
-def _array(graph: keras.Model, raw: list[np.ndarray]) -> np.ndarray:
+def _array(graph: keras.Model, raw: list[tf.Tensor]) -> np.ndarray:
     with exact():
         return np.asarray(_walk(graph, raw)).astype(graph.outputs[0].dtype, copy=False)
 
 
 def _walk(graph: keras.Model, raw: Any) -> Any:
     """The graph, layer by layer: a model's own call would first make its backend's numbers of the texts."""
-    return graph._run_through_graph(
-        raw, lambda layer: functools.partial(_walk, layer) if hasattr(layer, "_run_through_graph") else layer
+
+    def step(layer: Any) -> Any:
+        run = functools.partial(_walk, layer) if hasattr(layer, "_run_through_graph") else layer
+        return lambda *given, **options: _own(run(*given, **options))
+
+    return graph._run_through_graph(_own(raw), step)
+
+
+def _own(tensors: Any) -> Any:
+    """TensorFlow's numbers as those of Keras's backend; its texts stay."""
+    return tf.nest.map_structure(
+        lambda t: keras.ops.convert_to_tensor(t.numpy()) if tf.is_tensor(t) and t.dtype != tf.string else t,
+        tensors,
     )

@@ -2,6 +2,8 @@
 
 from dltoolkit.training._cluster import Clusters, cluster
 from dltoolkit.training._compare import Comparison, compare
+from dltoolkit.training._find_rate import RateRange, find_learning_rate
+from dltoolkit.training._devices import first_process
 from dltoolkit.training._fine_tune import fine_tune
 from dltoolkit.training._fit import LEARNING_RATES, environment, fingerprint, fit, pick_batch_size
 from dltoolkit.training._imbalance import class_weights, sample_weights, weighted
@@ -17,6 +19,7 @@ __all__ = [
     "Clusters",
     "Comparison",
     "MLflowLog",
+    "RateRange",
     "Run",
     "TensorBoardLog",
     "class_weights",
@@ -25,8 +28,10 @@ __all__ = [
     "correct_prior",
     "correct_probabilities",
     "environment",
+    "find_learning_rate",
     "fine_tune",
     "fingerprint",
+    "first_process",
     "fit",
     "load",
     "losses",

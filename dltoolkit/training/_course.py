@@ -6,7 +6,7 @@ from typing import Any
 
 from dltoolkit._keras import keras, tf
 from dltoolkit.preprocessing._feed import Feed
-from dltoolkit.training._devices import Spread, bring_home, share
+from dltoolkit.training._devices import Spread, bring_home, one_may_be_lost, share
 from dltoolkit.training._loop import Loop, Tick
 from dltoolkit.training._loop_jax import JaxLoop
 from dltoolkit.training._pace import Pace
@@ -82,7 +82,7 @@ class Course:
             return
         ticker, clock = Ticker(self.watchers, len(self.feed)), Clock(first)
         looped, model, feed = self.pace.looped, self.model, self.feed
-        spread = Spread(self.devices) if self.devices else None
+        spread = Spread(self.devices) if self.devices and keras.backend.backend() == "jax" else None
         batches = tf.data.Dataset.range(1) if looped else feed.dataset(clock.passes)
         if looped:
             ticker.own_loop = True
@@ -90,15 +90,16 @@ class Course:
         if spread is not None:
             share(model, spread)
         try:
-            model.fit(
-                batches,
-                validation_data=self.held_out,
-                initial_epoch=first,
-                epochs=self.epochs,
-                verbose=0,
-                shuffle=False,
-                callbacks=[clock, ticker, *self.watchers, *last_watchers],
-            )
+            with one_may_be_lost():
+                model.fit(
+                    batches,
+                    validation_data=self.held_out,
+                    initial_epoch=first,
+                    epochs=self.epochs,
+                    verbose=0,
+                    shuffle=False,
+                    callbacks=[clock, ticker, *self.watchers, *last_watchers],
+                )
         finally:
             if looped:
                 model.train_function = None  # whoever trains the model again has batches, not row numbers

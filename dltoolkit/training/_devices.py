@@ -99,6 +99,27 @@ class Spread:
         return self._jax.make_array_from_callback(whole.shape, layout, lambda part: whole[part])
 
 
+@contextlib.contextmanager
+def one_may_be_lost() -> Iterator[None]:
+    """Inside, what JAX raises when another process is gone says so.
+
+    Raises:
+        RuntimeError: With what to do.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if processes() == 1 or not isinstance(
+            error, needed("jax", extra="scale", work="JAX").errors.JaxRuntimeError
+        ):
+            raise
+        text = (
+            f"One of the {processes()} processes that train together was lost, or does not answer. Start them all again: "
+            "with checkpoints= and resume=True the training goes on from its last whole epoch."
+        )
+        raise RuntimeError(text) from error
+
+
 def share(model: keras.Model, spread: Spread) -> None:
     """Make Keras's own loops run on all devices, where nothing else stands in their place."""
     model.train_function = model.train_function or model._make_function(spread.step(model.train_step))

@@ -1,167 +1,31 @@
-"""``dltoolkit launch``: the same script in several processes, which share each batch of what `training.fit` trains.
-
-Run as a module, ``python -m dltoolkit.training._hosts script.py``, it is one of these processes.
-"""
+"""One of the processes that ``dltoolkit launch`` starts: ``python -m dltoolkit.training._hosts script.py``."""
 
 import functools
 import importlib
 import os
 import pathlib
 import runpy
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import traceback
+from typing import Any
 
-from dltoolkit._checks import check_number, complaint, stop
-from dltoolkit._optional import needed
-
+ADDRESSES = "KERAS_DISTRIBUTION_JOB_ADDRESSES"
 LOOPBACK = ("127.0.0.1", "localhost")
 HEARTBEAT = 20  # seconds without a sign of life after which a process is lost; JAX itself waits for 100
-GRACE = 10  # seconds that the others have to end by themselves
-POLL = 0.1  # seconds
-TOLD = 2_000  # characters of what a process said last
-_ADDRESSES, _COUNT, _RANK = (
-    f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID")
-)
-CURE = "Start it again the same way: with checkpoints= and resume=True a training goes on from its last whole epoch."
-
-
-class Job(NamedTuple):
-    """Where the processes run, and which of them are started here.
-
-    Attributes:
-        addresses: ``host:port`` of each; the first one's is where they meet.
-        ranks: Their places among the addresses.
-    """
-
-    addresses: list[str]
-    ranks: list[int]
-
-
-def plan(processes: int | None, hosts: str | None, rank: int | None) -> Job:
-    """What is to be started.
-
-    Args:
-        processes: How many on this machine, at least 1; None where `hosts` are given.
-        hosts: Addresses ``host:port`` with commas between them; None where `processes` is given.
-        rank: Which of the hosts this is, from 0; None where all of them are this machine.
-
-    Raises:
-        InputError: If an argument is missing, too much, or out of its range.
-    """
-    if (processes is None) == (hosts is None):
-        cure = "--processes 2 starts two on this machine; --hosts a:1234,b:1234 --rank 0 starts the first of two hosts."
-        stop([complaint("launch", "either --processes or --hosts", "both" if hosts else "neither", cure)])
-    if hosts is None:
-        check_number(processes, "--processes", low=1, whole=True)
-        return Job([f"{LOOPBACK[0]}:{_free_port()}"] * int(processes or 1), list(range(int(processes or 1))))
-    addresses = [address.strip() for address in hosts.split(",")]
-    wrong = [a for a in addresses if not a.rpartition(":")[0] or not a.rpartition(":")[2].isdigit()]
-    stop([complaint("--hosts", "host:port for each, such as 10.0.0.1:1234", repr(a)) for a in wrong])
-    if rank is not None:
-        check_number(rank, "--rank", low=0, high=len(addresses) - 1, whole=True)
-        return Job(addresses, [int(rank)])
-    if not all(_here(address) for address in addresses):
-        expected = f"which of the {len(addresses)} hosts this is, from 0"
-        stop([complaint("--rank", expected, "none", "Start the same line on each host, with its own rank.")])
-    return Job(addresses, list(range(len(addresses))))
-
-
-def launch(job: Job, script: str, arguments: Sequence[str]) -> int:
-    """Run a script in the processes of a job that are started here, and wait for them.
-
-    Only what the first process prints is shown. Where one is lost the others are ended.
-
-    Args:
-        job: From `plan`.
-        script: Path of a Python script.
-        arguments: Its own.
-
-    Returns:
-        int: 0.
-
-    Raises:
-        InputError: If there is no such script.
-        ImportError: If JAX is not installed.
-        RuntimeError: If a process ends with an error or is lost; it is named, with what it said last.
-    """
-    if not pathlib.Path(script).is_file():
-        stop([complaint("script", "a Python script", f"{script}, which is no file")])
-    needed("jax", extra="scale", work="dltoolkit launch")
-    with tempfile.TemporaryDirectory() as folder:
-        logs = [pathlib.Path(folder) / f"{rank}.txt" for rank in job.ranks]
-        started = [_start(job, rank, log, [script, *arguments]) for rank, log in zip(job.ranks, logs, strict=True)]
-        try:
-            _wait(job, started, logs)
-        finally:
-            _end(started)
-    return 0
-
-
-def _start(job: Job, rank: int, log: pathlib.Path, line: list[str]) -> subprocess.Popen[bytes]:
-    own = {_ADDRESSES: ",".join(job.addresses), _COUNT: str(len(job.addresses)), _RANK: str(rank)}
-    command = [sys.executable, "-m", "dltoolkit.training._hosts", *line]
-    environment = {**os.environ, **own, "KERAS_BACKEND": "jax"}
-    with open(log, "wb") as told:
-        silent = {} if rank == 0 or len(job.ranks) == 1 else {"stdout": told, "stderr": told}
-        return subprocess.Popen(command, env=environment, **silent)  # type: ignore[call-overload, no-any-return]
-
-
-def _wait(job: Job, started: list[subprocess.Popen[bytes]], logs: list[pathlib.Path]) -> None:
-    while True:
-        codes = [process.poll() for process in started]
-        bad = next((i for i, code in enumerate(codes) if code), None)
-        if bad is not None:
-            how = f"was ended by {signal.Signals(-codes[bad]).name}" if codes[bad] < 0 else "ended with an error"
-            said = logs[bad].read_text(errors="replace").strip()[-TOLD:]
-            raise RuntimeError(
-                f"process {job.ranks[bad]} of {len(job.addresses)} {how}, and all of them with it. {CURE}"
-                + (f"\nIt said last:\n{said}" if said else "")
-            )
-        if all(code == 0 for code in codes):
-            return
-        time.sleep(POLL)
-
-
-def _end(started: list[subprocess.Popen[bytes]]) -> None:
-    """Ask those that still run to end, and make them."""
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-    for process in started:
-        try:
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _here(address: str) -> bool:
-    return address.rpartition(":")[0] in LOOPBACK
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind((LOOPBACK[0], 0))
-        return int(found.getsockname()[1])
 
 
 def join() -> None:
     """Meet the other processes that the environment names. JAX must not have computed anything yet."""
     jax: Any = importlib.import_module("jax")
-    first, here = os.environ[_ADDRESSES].split(",")[0], all(map(_here, os.environ[_ADDRESSES].split(",")))
+    addresses = os.environ[ADDRESSES].split(",")
+    here = all(address.rpartition(":")[0] in LOOPBACK for address in addresses)
     slow = jax.distributed.initialize
     # Keras hands on neither how long a silence is borne, nor which network is listened on.
     jax.distributed.initialize = functools.partial(
         slow,
         heartbeat_timeout_seconds=HEARTBEAT,
         shutdown_timeout_seconds=HEARTBEAT,
-        coordinator_bind_address=first if here else None,
+        coordinator_bind_address=addresses[0] if here else None,
     )
     try:
         importlib.import_module("dltoolkit._keras").keras.distribution.initialize()
@@ -173,7 +37,16 @@ def _main() -> None:
     join()
     sys.argv = sys.argv[1:]
     sys.path[0] = str(pathlib.Path(sys.argv[0]).resolve().parent)  # as Python does for a script
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    except BaseException as error:
+        if isinstance(error, SystemExit) and not error.code:
+            raise
+        # Python's own way out would wait for the other processes, which wait for this one.
+        traceback.print_exception(error)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dltoolkit import _files
 from dltoolkit._keras import keras
 from dltoolkit.preprocessing import Preprocessor
 from dltoolkit.problem import Problem
+from dltoolkit.training._devices import first_process
 from dltoolkit.training._frozen import Vectors
 from dltoolkit.training._lengths import Trimmed, by_length
 
@@ -95,6 +96,8 @@ class Run:
     def save(self, folder: str | os.PathLike[str]) -> pathlib.Path:
         """Write the run into `folder`: each file in one step, ``run.json`` (with their hashes) last.
 
+        Of several processes that train together the first one alone writes.
+
         Args:
             folder: Made when it does not exist.
 
@@ -105,6 +108,8 @@ class Run:
             OSError: If it cannot be written.
         """
         folder = pathlib.Path(folder)
+        if not first_process():
+            return folder
         with _files.replacing(folder / _MODEL) as temporary:
             self.model.save(temporary)
         _files.write_text(folder / _HISTORY, self.history.to_csv(index=False))
