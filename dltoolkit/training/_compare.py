@@ -121,7 +121,7 @@ def compare(
         epochs: Passes over the training part of each, at least 1. Defaults to 20.
         metric: What to compare by, a column of the history, such as ``"val_auc"``. Defaults to None: the last of the
             problem's metrics, on the validation part.
-        early_stopping: As of `fit`, for all. Defaults to False: each has the whole budget.
+        early_stopping: As of `fit`, for all. Defaults to False: each has the whole budget, and keeps its best epoch.
         batch_size: Rows an update, for all. Defaults to None: the network's own.
         seed: Of the first weights and of the order of the rows.
         progress: Whether to draw a progress bar of the variants. Defaults to True.
@@ -147,7 +147,10 @@ def compare(
     check_number(epochs, "epochs", low=1, whole=True)
     watched = [f"val_{m}" for m in problem.metrics]
     metric = watched[-1] if metric is None else check_choice(metric, watched, "metric")
-    shared = {"epochs": epochs, "batch_size": batch_size, "early_stopping": early_stopping, "seed": seed}
+    patience = (
+        epochs if early_stopping is False else early_stopping
+    )  # never reached; one that diverges keeps its history
+    shared = {"epochs": epochs, "batch_size": batch_size, "early_stopping": patience, "seed": seed}
     runs, errors, first = dict[str, Run](), dict[str, str](), None
     for name, options in tqdm(variants.items(), desc="compare", unit="variant", disable=not progress):
         model = build(problem, preprocessor, seed=seed)
