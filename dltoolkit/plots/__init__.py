@@ -21,6 +21,7 @@ from dltoolkit.plots._explain import attributions, embedding, importance, tokens
 from dltoolkit.plots._forecast import forecast
 from dltoolkit.plots._looks import feature_maps, filters, heatmap, neighbours
 from dltoolkit.plots._network import network
+from dltoolkit.plots._rates import rate_range
 from dltoolkit.plots._search import trials
 from dltoolkit.plots._table import correlations, missingness
 from dltoolkit.plots._training import history
@@ -46,6 +47,7 @@ __all__ = [
     "neighbours",
     "network",
     "pr",
+    "rate_range",
     "residuals",
     "roc",
     "target_balance",

@@ -67,7 +67,7 @@ class Average(Swapped):
     """
 
     def __init__(self, model: keras.Model, momentum: float) -> None:
-        model.optimizer.use_ema = True  # before it is built: Keras reads its variables back in this order
+        model.optimizer.use_ema = True
         super().__init__(model)
         self.momentum = momentum
         self._averages: Any = getattr(self._optimizer, "_model_variables_moving_average", None)

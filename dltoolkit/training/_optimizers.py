@@ -54,10 +54,12 @@ def pick_optimizer(recipe: Recipe, updates: int, network: keras.Model) -> keras.
     if not isinstance(optimizer, str):
         if recipe.learning_rate is not None:
             optimizer.learning_rate = recipe.learning_rate
+        optimizer.use_ema = optimizer.use_ema or bool(recipe.ema)
         return optimizer
     rate: Any = recipe.learning_rate
     own = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
     made = make_optimizer(optimizer, rate if own else float(rate), recipe, network)
+    made.use_ema = bool(recipe.ema)  # before it is built: Keras reads its variables back in this order
     if not own and recipe.schedule != PLATEAU and (recipe.schedule != "constant" or recipe.warmup):
         follow(made, shares(recipe.schedule, updates, recipe.warmup))
     return made

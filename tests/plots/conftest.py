@@ -280,7 +280,27 @@ def unknown_step():
     return dataclasses.replace(one, steps=one.steps.assign(actual=np.nan))
 
 
+def rate_range(quality="clear"):
+    """What `training.find_learning_rate` gives, without a framework."""
+    rng = np.random.default_rng(0)
+    rates = np.geomspace(1e-6, 1.0, 200)
+    smoothed = 2.3 - 2 / (1 + (1e-3 / rates)) + (rates / 0.05) ** 3
+    ends = {"low": 2e-4, "high": 0.02, "suggestion": 1.1e-3}
+    if quality == "flat":
+        smoothed, ends = np.full(200, 2.3), dict.fromkeys(ends)
+    if quality == "diverging":
+        rates, smoothed, ends = rates[:2], np.array([2.3, 40.0]), dict.fromkeys(ends)
+    losses = smoothed + 0.1 * rng.normal(size=len(rates))
+    return types.SimpleNamespace(
+        rates=rates, losses=losses, smoothed=smoothed, start=2.3, chance=np.inf if quality == "diverging" else 2.1,
+        quality=quality, **ends,
+    )  # fmt: skip
+
+
 CASES = {
+    "rate_range": lambda ax: plots.rate_range(rate_range(), ax=ax),
+    "rate_range of a flat curve": lambda ax: plots.rate_range(rate_range("flat"), ax=ax),
+    "rate_range of two updates": lambda ax: plots.rate_range(rate_range("diverging"), ax=ax),
     "forecast": lambda ax: plots.forecast(forecast_of((0.1, 0.25, 0.5, 0.75, 0.9)), ax=ax),
     "forecast of one step without what came": lambda ax: plots.forecast(unknown_step(), ax=ax),
     "history": lambda ax: plots.history(history(), ax=ax),
