@@ -133,6 +133,26 @@ def prior_facts(splits: Splits, problem: Problem, table: np.ndarray | None) -> d
     return {PRIOR: {name: (s[:, 1] if several else s).tolist() for name, s in shares.items()}}
 
 
+def validation_table(splits: Splits, problem: Problem, table: np.ndarray | None) -> np.ndarray | None:
+    """The weights with which the validation loss is the loss that the training makes smaller.
+
+    Args:
+        splits: Gives the training part; where it was resampled, the validation part was not.
+        problem: Gives the classes.
+        table: Weights of the classes in training, from `weight_table`; None for none.
+
+    Returns:
+        numpy.ndarray or None: A weight for each class; None for none.
+    """
+    resampled = getattr(splits, "settings", {}).get(RESAMPLED)
+    if resampled is None:
+        return table
+    before = np.array([resampled["counts"][c] for c in problem.classes])
+    after = np.bincount(problem.encode(splits.train).astype(int), minlength=len(before))
+    ratio = (after / after.sum()) / (before / before.sum())
+    return ratio if table is None else table * ratio
+
+
 def start_at_weighted_rate(
     model: keras.Model, problem: Problem, preprocessor: Preprocessor, facts: Mapping[str, Any]
 ) -> None:

@@ -21,7 +21,8 @@ def resample(
     """Splits whose training part has its classes nearer to each other; the other parts and the folds stay as they are.
 
     Rows stay in their parts, so that groups and times are kept apart as before; copies stand behind their row, with its
-    index label. Fit the preprocessing on the splits as they were. A network then learns probabilities of a world in which
+    index label. Fit the preprocessing on the splits as they were. `fit` weighs the rows of the validation loss, and of no
+    metric, so that it is the loss that the training makes smaller. A network then learns probabilities of a world in which
     classes are as frequent as this: `correct_prior` takes them back.
 
     Weights do the same without copies, and without throwing rows away: try ``fit(class_weight=...)`` first.

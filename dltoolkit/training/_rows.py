@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from dltoolkit._checks import check_number, complaint, stop
 from dltoolkit._keras import keras, tf
@@ -17,7 +18,7 @@ from dltoolkit.training._evidence import count_evidence
 from dltoolkit.training._frozen import behind_frozen
 from dltoolkit.training._imbalance import weight_table, weights_of
 from dltoolkit.training._losses import of_shares
-from dltoolkit.training._prior import prior_facts, start_at_weighted_rate
+from dltoolkit.training._prior import prior_facts, start_at_weighted_rate, validation_table
 from dltoolkit.training._run import predict_batch
 
 SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 1024, 100
@@ -85,22 +86,18 @@ def rows_of(
     check_features(held, splits.validation.index, preprocessor, "validation")
     # MixUp and CutMix make shares of the training part's classes: the others are measured alike.
     soft = problem.kind == "multiclass" and (feed.mixes or of_shares(loss, problem))
-    weights = [
-        None if table is None else weights_of(part, problem, table)
-        for part in (splits.train, splits.validation)
-    ]
-    feed, held = (
-        _with(one, soft, len(problem.classes), w) for one, w in zip((feed, held), weights, strict=True)
-    )
+    feed = _with(feed, splits.train, problem, soft=soft, table=table)
+    held = _with(held, splits.validation, problem, soft=soft, table=validation_table(splits, problem, table))
     return Rows(network, feed, held.dataset(), soft, table is not None and table.ndim == 2, facts)
 
 
-def _with(feed: Feed, soft: bool, n_classes: int, weights: np.ndarray | None) -> Feed:
-    """The same rows with classes as shares where they come `soft`, and with weights."""
+def _with(feed: Feed, part: pd.DataFrame, problem: Problem, *, soft: bool, table: np.ndarray | None) -> Feed:
+    """The same rows with classes as shares where they come `soft`, and with the weights of a table."""
     features, y = feed.parts
     if soft and y.ndim == 1:
-        y = np.eye(n_classes, dtype="float32")[y]
-    return dataclasses.replace(feed, parts=(features, y) if weights is None else (features, y, weights))
+        y = np.eye(len(problem.classes), dtype="float32")[y]
+    weights = () if table is None else (weights_of(part, problem, table),)
+    return dataclasses.replace(feed, parts=(features, y, *weights))
 
 
 def pick_batch_size(n_rows: int) -> int:

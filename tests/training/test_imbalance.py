@@ -282,6 +282,20 @@ def test_the_validation_loss_is_weighted_as_the_training_loss_is():
     assert run.history["val_loss"].iloc[0] == pytest.approx(each.mean(), rel=1e-4)
 
 
+@pytest.mark.parametrize("how", ["over", "under"])
+def test_the_validation_loss_of_resampled_splits_is_that_of_resampled_rows(how):
+    """Each validation row counts as often as the rows of its class in the training part were repeated."""
+    _, splits, problem = GIVEN["binary"]
+    given = training.resample(splits, problem, how=how)
+    run = fit("binary", splits=given, learning_rate=1e-9)
+    y, p = problem.encode(splits.validation), run.outputs(splits.validation).astype("float64")
+    counts = [np.bincount(problem.encode(s.train).astype(int)) for s in (splits, given)]
+    weights = (counts[1] / counts[0])[y.astype(int)]
+    each = -np.where(y == 1, np.log(p), np.log(1 - p))
+    grown = len(given.train) / len(splits.train)
+    assert run.history["val_loss"].iloc[0] == pytest.approx((weights * each).mean() / grown, rel=1e-4)
+
+
 def test_amounts_have_no_classes_to_weigh():
     with pytest.raises(InputError, match="class_weight: expected None for a regression .* or 'huber'"):
         fit("regression", class_weight="balanced")
