@@ -33,12 +33,13 @@ from dltoolkit.training._devices import (
 )
 from dltoolkit.training._divergence import Start, find_break, told
 from dltoolkit.training._identity import environment, fingerprint
-from dltoolkit.training._model_check import check_model
-from dltoolkit.training._optimizers import LEARNING_RATES, pick_optimizer, told_rate
 from dltoolkit.training._measure import decided
 from dltoolkit.training._memory import within_memory
+from dltoolkit.training._model_check import check_model
+from dltoolkit.training._optimizers import LEARNING_RATES, pick_optimizer, told_rate
 from dltoolkit.training._pace import pick_pace
 from dltoolkit.training._plateau import plateau
+from dltoolkit.training._precision import computing, pick_precision
 from dltoolkit.training._record import Progress, Recorder
 from dltoolkit.training._resume import Keeper, structure
 from dltoolkit.training._rows import pick_batch_size, rows_of
@@ -70,6 +71,7 @@ def fit(
     loss: str | keras.losses.Loss | None = None,
     augment: Augmentation | Mapping[str, Augmentation] | bool | None = None,
     compiled: bool | None = None,
+    precision: str = "float32",
     seed: int = 0,
     callbacks: Iterable[keras.callbacks.Callback] = (),
     stop: threading.Event | None = None,
@@ -112,14 +114,18 @@ def fit(
         batch_size: Rows an update; `pick_batch_size` of the number of training rows where the recipe says nothing.
         early_stopping: Epochs without a better objective after which training stops and goes back to the best
             epoch; True means 10, False trains all epochs and keeps the last weights.
-        class_weight: ``"balanced"`` gives each class the same total weight; a mapping gives a weight for each
-            label. Classes only. Defaults to None.
-        loss: A Keras loss instead of the problem's own. Defaults to None.
+        class_weight: ``"balanced"`` gives each class the same total weight, ``"effective"`` less than that (see
+            `class_weights`); a mapping gives a weight for each class, of several labels for the yes of each. The
+            validation loss is weighted alike, metrics never. Classes only. Defaults to None.
+        loss: A name of `losses`, or a Keras loss, instead of the problem's own. Defaults to None.
         augment: What is varied at random in the training part's pictures or sounds, such as
             ``preprocessing.ImageAugmentation(flip="horizontal")``; False for nothing. Never part of the model.
         compiled: Whether the update is compiled by XLA. Defaults to None: where that is clearly faster on this machine, by a
             short measurement that is remembered in `data.cache_dir`, and the training long enough to make good what
             compiling costs. ``run.settings["pace"]`` says what was picked.
+        precision: ``"mixed"``: layers compute in bfloat16, which large networks gain by on a GPU; weights, the last layer
+            and the loss stay in float32, and so does what is saved. ``"auto"``: that on a GPU with bfloat16 in its tensor
+            cores (NVIDIA A100 and later) alone. Defaults to ``"float32"``.
         seed: Seed of the order of the rows, and of what is varied. (Initial weights and dropout take theirs from the
             model's builder.)
         callbacks: Keras callbacks to run as well, such as a `TensorBoardLog`. One that looks at every update makes Keras's
@@ -151,6 +157,7 @@ def fit(
     if shared and wants_mirrors():
         return fit_mirrored(fit, arguments, shared)
     make_deterministic(deterministic)
+    policy = pick_precision(precision)
     names = [field.name for field in dataclasses.fields(Recipe) if field.name not in ("why", "patience")]
     given = {name: value for name, value in arguments.items() if name in (*names, "early_stopping")}
     _check_order(preprocessor, splits, problem)
@@ -171,27 +178,24 @@ def fit(
     settings = _settings(
         model, recipe, rows.feed.batch_size, class_weight=class_weight, loss=loss or problem.loss
     )
-    settings |= {"seed": seed, "pace": pace.name, "pace_why": pace.why, **_data_facts(splits), **rows.facts, **environment(shared)}
+    settings |= {"seed": seed, "precision": policy, "pace": pace.name, "pace_why": pace.why, **_data_facts(splits), **rows.facts, **environment(shared)}
     recorder = Recorder(problem.objective, recipe.patience, stop)
     bars = [Progress(recipe.epochs)] if progress and first_process() else []
     watchers = [*swapped(trained, recipe.ema), recorder, *plateau(recipe, recorder), *bars, *callbacks]
     course = Course(trained, rows.feed, rows.held_out, watchers, recipe.epochs, pace, shared)
     start = _train(course, recorder, checkpoints, resume=resume, identity={**settings, "network": structure(model)})
     recorder.restore(trained)
-    # Behind a frozen body, Keras could not read an optimizer back.
-    plain = plainly(made)
-    if rows.network is model and (trained is not model or plain is not made):
-        finished(model, plain, loss)
+    if rows.network is model:  # behind a frozen body, Keras could not read an optimizer back
+        finished(model, plainly(made), loss)
     _report_divergence(recorder, course, start, labels=splits.train.index, rate=settings["learning_rate"])
-    history = recorder.history()
-    timings = _timings(history, started, ready)
+    timings, history = _timings(recorder, started, ready), recorder.history()
     return Run(
         model, preprocessor, problem, history, settings, timings, recorder.stopped, recorder.best_epoch
     )
 
 
-def _timings(history: pd.DataFrame, started: float, ready: float) -> dict[str, float]:
-    first = float(history["seconds"].iloc[0]) if len(history) else 0.0
+def _timings(recorder: Recorder, started: float, ready: float) -> dict[str, float]:
+    first = float(recorder.rows[0]["seconds"]) if recorder.rows else 0.0
     return {"preprocess": ready - started, "first_epoch": first, "train": time.perf_counter() - ready}
 
 
@@ -243,7 +247,8 @@ def _train(
         if hasattr(watcher, "on_settings"):
             watcher.on_settings(identity)
     try:
-        with clear_errors(), within_memory(course.model, course.feed.batch_size):
+        precise = computing(course.model, identity["precision"])
+        with clear_errors(), within_memory(course.model, course.feed.batch_size), precise:
             course.walk(first, [start, *keepers])
     except KeyboardInterrupt:
         recorder.stopped = "interrupted"

@@ -38,7 +38,7 @@ class ScheduleFree(keras.optimizers.Optimizer):
             return
         super().build(variables)
         self._moved, self._squares = self.add_optimizer_variables(variables, ["moved", "squares"])
-        self._total = self.add_variable((), name="total")
+        self._total = self.add_variable((), aggregation="only_first_replica", name="total")
         for moved, variable in zip(self._moved, variables, strict=True):
             moved.assign(variable)
 
