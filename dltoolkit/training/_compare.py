@@ -66,7 +66,11 @@ class Comparison:
         return table.sort_values("best", ascending=self.direction == "min", kind="stable", ignore_index=True)
 
     def histories(self) -> pd.DataFrame:
-        """One row a variant and epoch: ``variant``, then the columns of its history. Losses of different kinds do not compare."""
+        """The ways of all variants in one table. Losses of different kinds do not compare.
+
+        Returns:
+            pandas.DataFrame: One row a variant and epoch: ``variant``, then the columns of its history.
+        """
         parts = [run.history.assign(variant=name) for name, run in self.runs.items()]
         if not parts:
             return pd.DataFrame({"variant": [], "epoch": []})
@@ -150,7 +154,12 @@ def compare(
     patience = (
         epochs if early_stopping is False else early_stopping
     )  # never reached; one that diverges keeps its history
-    shared = {"epochs": epochs, "batch_size": batch_size, "early_stopping": patience, "seed": seed}
+    shared: dict[str, Any] = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "early_stopping": patience,
+        "seed": seed,
+    }
     runs, errors, first = dict[str, Run](), dict[str, str](), None
     for name, options in tqdm(variants.items(), desc="compare", unit="variant", disable=not progress):
         model = build(problem, preprocessor, seed=seed)

@@ -95,7 +95,7 @@ def weighted(dataset: tf.data.Dataset, class_weight: Any) -> tf.data.Dataset:
         >>> [w.numpy().tolist() for x, y, w in weighted(batches, {"no": 1, "yes": 9})]
         [[1.0, 9.0]]
     """
-    spec = getattr(dataset, "element_spec", None)
+    spec: Any = getattr(dataset, "element_spec", None)
     if not isinstance(spec, tuple) or len(spec) not in (2, 3):
         expected = "a tf.data.Dataset of (x, y) or (x, y, weights)"
         stop([complaint("dataset", expected, type(dataset).__name__ if spec is None else f"elements {spec}")])

@@ -43,8 +43,8 @@ def correct_prior(run: Run) -> Run:
         King and Zeng (2001), Logistic regression in rare events data, section 4.1 ("prior correction"); Saerens, Latinne
         and Decaestecker (2002), Adjusting the outputs of a classifier to new a priori probabilities, equation 4.
     """
-    prior = getattr(run, "settings", {}).get(PRIOR)
-    if prior is None:
+    prior: Any = run.settings.get(PRIOR) if isinstance(run, Run) else None
+    if not prior:
         got = "one with neither" if isinstance(run, Run) else type(run).__name__
         stop([complaint("run", "a Run with class_weight, or of resampled splits", got)])
     if prior.get("corrected"):
