@@ -6,6 +6,8 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator
 
+from dltoolkit._checks import complaint, stop
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
@@ -58,4 +60,19 @@ def free_name(name: str, taken: Collection[str]) -> str:
     return name
 
 
-__all__ = ["free_name", "keras", "tf"]
+def needs_tensorflow(work: str) -> None:
+    """Stop where Keras computes with something else, and only TensorFlow will do.
+
+    Args:
+        work: What needs it, such as ``"grad_cam"``.
+
+    Raises:
+        InputError: With what to do.
+    """
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        cure = "Start Python anew with KERAS_BACKEND=tensorflow; what was saved opens there."
+        stop([complaint("KERAS_BACKEND", f"tensorflow for {work}", backend, cure)])
+
+
+__all__ = ["free_name", "keras", "needs_tensorflow", "tf"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit._checks import check_number
-from dltoolkit._keras import keras, tf
+from dltoolkit._keras import keras, needs_tensorflow, tf
 from dltoolkit.explain._maps import convolutions, settled
 from dltoolkit.explain._source import Source, logits, opened, units_of
 from dltoolkit.models._receptive import receptive_fields
@@ -73,6 +73,7 @@ def grad_cam(source: Any, rows: Any, *, target: Any = None, layer: str | None = 
         via gradient-based localization": the score is that before the softmax, the weights are the gradient's means over
         places, and what speaks against the class is left out.
     """
+    needs_tensorflow("grad_cam")
     taken = opened(source, rows)
     calls = walk(taken.network)
     chosen = settled(calls, convolutions(calls)[-1])

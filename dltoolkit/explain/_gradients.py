@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dltoolkit._checks import check_number, closest, complaint, stop
-from dltoolkit._keras import keras, tf
+from dltoolkit._keras import keras, needs_tensorflow, tf
 from dltoolkit.explain._source import BLOCK, Source, against_rest, log_odds, logits, opened, units_of
 from dltoolkit.models._walk import run
 
@@ -96,6 +96,7 @@ def integrated_gradients(
     References:
         Sundararajan, Taly and Yan (2017), "Axiomatic attribution for deep networks".
     """
+    needs_tensorflow("integrated_gradients")
     tried = STEPS if steps is None else (check_number(steps, "steps", low=1, whole=True),)
     taken = opened(source, rows)
     start = _baselines(taken, baseline or {})

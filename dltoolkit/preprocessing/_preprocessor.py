@@ -11,7 +11,7 @@ import pandas as pd
 
 from dltoolkit import _files
 from dltoolkit._checks import check_choice, check_columns, check_frame, check_number, complaint, stop
-from dltoolkit._keras import keras, tf
+from dltoolkit._keras import keras, needs_tensorflow, tf
 from dltoolkit.data import Schema
 from dltoolkit.preprocessing import _dataset, _graph
 from dltoolkit.preprocessing._bridge import exact
@@ -131,6 +131,8 @@ class Preprocessor:
             InputError: As `transform`.
         """
         columns, raw = self._runner.read(self._checked(frame), as_ids=False)
+        if any(tensor.dtype == "string" for tensor in self.model.inputs):
+            needs_tensorflow("texts as they are; `transform` gives the features with any backend")
         media = {self._names[column]: tf.constant(rows) for column, rows in raw.items()}
         return {name: tf.constant(values[:, None]) for name, values in columns.items()} | media
 

@@ -97,7 +97,7 @@ def _batches(course: Course, start: Start) -> tf.data.Dataset:
 
 
 def _train_on(model: keras.Model, parts: Any) -> float:
-    x, y, *weights = parts
+    x, y, *weights = tf.nest.map_structure(np.asarray, parts)  # JAX takes no tensors of TensorFlow
     return float(model.train_on_batch(x, y, *weights, return_dict=True)["loss"])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
-from dltoolkit._keras import keras, tf
+from dltoolkit._keras import keras, needs_tensorflow, tf
 from dltoolkit.models._clusters import check_comparable
 from dltoolkit.preprocessing import Preprocessor
 
@@ -140,6 +140,7 @@ def _descend(
     random: np.random.Generator,
 ) -> pd.DataFrame:
     """Adam, its rate falling to nothing along a cosine, over batches of rows in a new order each pass."""
+    needs_tensorflow("learning codes")
     n = len(rows[0])
     size = min(size, n)
     steps = n // size

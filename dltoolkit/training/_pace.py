@@ -56,9 +56,7 @@ def pick_pace(
     if backend not in ("jax", "tensorflow"):
         return Pace("batches", "Keras's own loop.", min(STEPS_PER_EXECUTION, len(feed)))
     if tf.distribute.has_strategy():
-        return Pace(
-            f"{start}batches", "Several devices share each batch.", min(STEPS_PER_EXECUTION, len(feed))
-        )
+        return Pace(f"{start}batches", "Several devices share each batch.")
     if not feed.loopable:
         why = "Rows are varied or read while the network learns, or cut to the length of their batch."
         return Pace(f"{start}batches", why, min(STEPS_PER_EXECUTION, len(feed)))
