@@ -42,7 +42,7 @@ from dltoolkit.training._plateau import plateau
 from dltoolkit.training._precision import computing, pick_precision
 from dltoolkit.training._record import Progress, Recorder
 from dltoolkit.training._resume import Keeper, structure
-from dltoolkit.training._rows import pick_batch_size, rows_of
+from dltoolkit.training._rows import Rows, pick_batch_size, rows_of
 from dltoolkit.training._run import Run
 from dltoolkit.training._schedule_free import plainly, swapped
 from dltoolkit.training._settings import settled
@@ -175,15 +175,15 @@ def fit(
     finished = functools.partial(compile_model, problem=problem, preprocessor=preprocessor, soft=rows.soft)
     finished(trained, made, loss, steps=pace.steps, compiled=pace.xla and not pace.looped)
     pace = decided(pace, trained, rows.feed, recipe.epochs * len(rows.feed))
-    settings = _settings(
-        model, recipe, rows.feed.batch_size, class_weight=class_weight, loss=loss or problem.loss
-    )
-    settings |= {"seed": seed, "precision": policy, "pace": pace.name, "pace_why": pace.why, **_data_facts(splits), **rows.facts, **environment(shared)}
+    settings = _settings(model, recipe, rows, class_weight=class_weight, loss=loss or problem.loss)
+    settings |= {"seed": seed, "precision": policy, "pace": pace.name, "pace_why": pace.why}
+    settings |= {**_data_facts(splits), **environment(shared)}
     recorder = Recorder(problem.objective, recipe.patience, stop)
     bars = [Progress(recipe.epochs)] if progress and first_process() else []
     watchers = [*swapped(trained, recipe.ema), recorder, *plateau(recipe, recorder), *bars, *callbacks]
     course = Course(trained, rows.feed, rows.held_out, watchers, recipe.epochs, pace, shared)
-    start = _train(course, recorder, checkpoints, resume=resume, identity={**settings, "network": structure(model)})
+    identity = {**settings, "network": structure(model)}
+    start = _train(course, recorder, checkpoints, resume=resume, identity=identity)
     recorder.restore(trained)
     if rows.network is model:  # behind a frozen body, Keras could not read an optimizer back
         finished(model, plainly(made), loss)
@@ -200,7 +200,7 @@ def _timings(recorder: Recorder, started: float, ready: float) -> dict[str, floa
 
 
 def _settings(
-    model: keras.Model, recipe: Recipe, batch_size: int, *, class_weight: Any, loss: Any
+    model: keras.Model, recipe: Recipe, rows: Rows, *, class_weight: Any, loss: Any
 ) -> dict[str, Any]:
     """What the training was asked for, as plain values."""
     optimizer: Any = recipe.optimizer
@@ -215,10 +215,11 @@ def _settings(
         **fields,
         "optimizer": type(optimizer).__name__.lower() if own else optimizer,
         **told_rate(recipe),
-        "batch_size": batch_size,
+        "batch_size": rows.feed.batch_size,
         "class_weight": _plain_weights(class_weight),
         "loss": str(loss.name if isinstance(loss, keras.losses.Loss) else loss),
         "augment": _plain_augment(recipe.augment),
+        **rows.facts,
     }
 
 

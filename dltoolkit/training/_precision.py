@@ -90,6 +90,6 @@ def _inner_layers(model: keras.Model) -> list[Any]:
             inner |= {id(layer): layer for layer in layers}
         else:
             outer |= {id(layer) for layer in layers}
-        if on_the_way or getattr(node.operation, "trainable_weights", ()):
+        if on_the_way or bool(getattr(node.operation, "trainable_weights", None)):
             ahead |= {id(tensor) for tensor in node.input_tensors}
     return [layer for key, layer in inner.items() if key not in outer and layer.dtype_policy.name == FULL]
