@@ -12,9 +12,9 @@ import tempfile
 import time
 
 PROCESSES = (1, 2, 4)
-FLOATS = (10_000, 250_000, 2_500_000, 25_000_000)  # 40 kB to 100 MB of gradients
-REPEATS = 7
-BATCH, ROWS, WIDTHS = 256, 4_096, (64, 512)
+FLOATS = (10_000, 250_000, 5_000_000)  # 40 kB to 20 MB of gradients
+REPEATS = 5
+BATCH, ROWS, WIDTHS = 256, 2_048, (64, 512)
 
 
 def all_reduce(floats):
@@ -45,7 +45,7 @@ def update(width):
     splits = data.split(frame, problem, near=False)
     preprocessor = preprocessing.fit(splits.train, Schema.infer(splits.train, "y"))
     model = models.mlp(problem, preprocessor, units=(width, width))
-    options = {"epochs": 6, "batch_size": BATCH, "progress": False, "early_stopping": False}
+    options = {"epochs": 4, "batch_size": BATCH, "progress": False, "early_stopping": False}
     run = training.fit(model, preprocessor, splits, problem, **options)
     updates = -(-len(splits.train) // BATCH)
     return float(run.history["seconds"].iloc[1:].median()) / updates, 4 * model.count_params()

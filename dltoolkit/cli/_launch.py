@@ -99,20 +99,15 @@ def _start(job: Job, rank: int, log: pathlib.Path, line: list[str]) -> subproces
     command = [sys.executable, "-m", "dltoolkit.training._hosts", *line]
     environment = {**os.environ, **own, "KERAS_BACKEND": "jax"}
     with open(log, "wb") as told:
-        silent = {} if rank == 0 or len(job.ranks) == 1 else {"stdout": told, "stderr": told}
+        silent = {} if rank == 0 else {"stdout": told, "stderr": told}
         return subprocess.Popen(command, env=environment, **silent)  # type: ignore[call-overload, no-any-return]
 
 
 def _wait(job: Job, started: list[subprocess.Popen[bytes]], logs: list[pathlib.Path]) -> None:
     while True:
         codes = [process.poll() for process in started]
-        bad = next((i for i, code in enumerate(codes) if code), None)
-        if bad is not None:
-            how = (
-                f"was ended by {signal.Signals(-codes[bad]).name}"
-                if codes[bad] < 0
-                else "ended with an error"
-            )
+        for bad, code in ((i, code) for i, code in enumerate(codes) if code):
+            how = f"was ended by {signal.Signals(-code).name}" if code < 0 else "ended with an error"
             said = logs[bad].read_text(errors="replace").strip()[-TOLD:]
             raise RuntimeError(
                 f"process {job.ranks[bad]} of {len(job.addresses)} {how}, and all of them with it. {CURE}"

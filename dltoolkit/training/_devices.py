@@ -32,7 +32,7 @@ def pick_devices(devices: str | Sequence[str] | None) -> tuple[str, ...]:
     if devices is None and processes() == 1:
         return ()
     visible = keras.distribution.list_devices()
-    named = isinstance(devices, (list, tuple)) and len(devices) and processes() == 1
+    named = list(devices) if isinstance(devices, (list, tuple)) and processes() == 1 else []
     if devices not in (None, ALL) and not named:
         one = (
             "None or 'all', as several processes share the work"
@@ -40,7 +40,7 @@ def pick_devices(devices: str | Sequence[str] | None) -> tuple[str, ...]:
             else "None, 'all' or names"
         )
         stop([complaint("devices", f"{one}; visible: {listed(visible, 20)}", repr(devices))])
-    chosen = [str(name).lower() for name in devices] if named else visible
+    chosen = [str(name).lower() for name in named] or visible
     wrong = [name for i, name in enumerate(chosen) if name not in visible or name in chosen[:i]]
     if wrong:
         expected = f"each once, among the visible {listed(visible, 20)}"

@@ -38,6 +38,7 @@ class JaxLoop(Loop):
         tick: Tick,
         spread: Spread | None = None,
     ) -> None:
+        self._state: State = ()
         self._begin(model, feed.batch_size, order, tick)
         jax = needed("jax", extra="scale", work="The JAX backend")
         held = spread.copies(feed.held()) if spread else jax.tree.map(jax.numpy.asarray, feed.held())
@@ -62,7 +63,9 @@ class JaxLoop(Loop):
         self._piece = FIRST if processes() > 1 else self._piece
         return logs
 
-    def __call__(self, state: State, epochs: Iterator[Any]) -> tuple[dict[str, Any], State]:
+    def __call__(  # type: ignore[override]
+        self, state: State, epochs: Iterator[Any]
+    ) -> tuple[dict[str, Any], State]:
         """Train one epoch; the signature is that of ``keras.Model.train_function`` on JAX.
 
         Args:
