@@ -161,13 +161,18 @@ def ours(model, preprocessor, splits, problem, *, compiled):
     return clock.epochs, run.settings["pace"]
 
 
-def task(name, options):
+def parts(name, options, seed=0):
+    """Preprocessor, splits and problem of a task."""
     frame, problem, schema = table(name, options.npz)
     rows = options.rows or ROWS[name]
-    frame = frame.sample(min(len(frame), int(rows / 0.64)), random_state=0)
-    splits = data.split(frame, problem, seed=0)
+    frame = frame.sample(min(len(frame), int(rows / 0.64)), random_state=seed)
+    splits = data.split(frame, problem, seed=seed)
     settings = {"text": TextOptions(mode="sequence", length=100)} if name == "reviews" else {}
-    preprocessor = preprocessing.fit(splits.train, schema, **settings)
+    return preprocessing.fit(splits.train, schema, **settings), splits, problem
+
+
+def task(name, options):
+    preprocessor, splits, problem = parts(name, options)
     convolutions, found = name == "fashion", {}
     n = len(splits.train)
     for repeat in range(options.repeats):

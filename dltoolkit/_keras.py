@@ -37,7 +37,9 @@ with _quiet_stderr():
     import keras
     import tensorflow as tf
 
-    if keras.backend.backend() != "tensorflow":  # TensorFlow makes batches alone: it would take the GPU's memory for itself
+    if (
+        keras.backend.backend() != "tensorflow"
+    ):  # TensorFlow makes batches alone: it would take the GPU's memory for itself
         tf.config.set_visible_devices([], "GPU")
         tf.zeros(())
 

@@ -177,7 +177,9 @@ def _add_launch(commands: Any) -> None:
         "its part of every batch. Only the first one shows what it prints and writes checkpoints. Where one is lost, all end."
     )
     hosts = "where the processes run and meet, such as 10.0.0.1:1234,10.0.0.2:1234; the first one is where they meet"
-    parser = commands.add_parser("launch", help="train in several processes, on one or more hosts", description=about)
+    parser = commands.add_parser(
+        "launch", help="train in several processes, on one or more hosts", description=about
+    )
     parser.add_argument("--processes", type=int, metavar="N", help="so many on this machine")
     parser.add_argument("--hosts", metavar="HOST:PORT,...", help=hosts)
     parser.add_argument("--rank", type=int, metavar="N", help="which of the hosts this is, from 0")

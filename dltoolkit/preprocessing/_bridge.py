@@ -44,7 +44,9 @@ def computed(graph: keras.Model, raw: Any) -> Any:
         with exact():
             return _walk(graph, raw)
     output = graph.outputs[0]
-    found = tf.numpy_function(lambda *rows: _array(graph, [tf.constant(r) for r in rows]), tensors, tf.as_dtype(output.dtype))
+    found = tf.numpy_function(
+        lambda *rows: _array(graph, [tf.constant(r) for r in rows]), tensors, tf.as_dtype(output.dtype)
+    )
     found.set_shape((tensors[0].shape[0], *output.shape[1:]))
     return found
 

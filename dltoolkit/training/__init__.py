@@ -2,8 +2,8 @@
 
 from dltoolkit.training._cluster import Clusters, cluster
 from dltoolkit.training._compare import Comparison, compare
-from dltoolkit.training._find_rate import RateRange, find_learning_rate
 from dltoolkit.training._devices import first_process
+from dltoolkit.training._find_rate import RateRange, find_learning_rate
 from dltoolkit.training._fine_tune import fine_tune
 from dltoolkit.training._fit import LEARNING_RATES, environment, fingerprint, fit, pick_batch_size
 from dltoolkit.training._imbalance import class_weights, sample_weights, weighted

@@ -54,7 +54,11 @@ def processes() -> int:
 
 
 def first_process() -> bool:
-    """Whether this process is the one that writes and tells."""
+    """Whether this process is the one that writes and tells.
+
+    Returns:
+        bool: True everywhere but on all processes of a launched training except the first.
+    """
     return keras.backend.backend() != "jax" or needed("jax", extra="scale", work="JAX").process_index() == 0
 
 

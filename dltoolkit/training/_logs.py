@@ -31,24 +31,41 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._writer: Any = None
 
     def on_settings(self, settings: Mapping[str, Any]) -> None:
-        """What the training was asked for; `training.fit` says it before the first epoch."""
+        """What the training was asked for; `training.fit` says it before the first epoch.
+
+        Args:
+            settings: As of ``Run.settings``.
+        """
         self._settings = settings
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Open the file, and write the settings."""
+        """Open the file, and write the settings.
+
+        Args:
+            logs: What Keras hands over. Defaults to None.
+        """
         self._writer = tf.summary.create_file_writer(str(self.folder))
         with self._writer.as_default():
             tf.summary.text("settings", f"```\n{_readable(self._settings)}\n```", step=0)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch's scores, at its number from 1."""
+        """Write the epoch's scores, at its number from 1.
+
+        Args:
+            epoch: Its number, from 0.
+            logs: Its scores. Defaults to None.
+        """
         with self._writer.as_default():
             for name, value in (logs or {}).items():
                 tf.summary.scalar(name, float(value), step=epoch + 1)
         self._writer.flush()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Close the file."""
+        """Close the file.
+
+        Args:
+            logs: What Keras hands over. Defaults to None.
+        """
         self._writer.close()
 
 
@@ -84,11 +101,19 @@ class MLflowLog(keras.callbacks.Callback):
         self._run = ""
 
     def on_settings(self, settings: Mapping[str, Any]) -> None:
-        """What the training was asked for; `training.fit` says it before the first epoch."""
+        """What the training was asked for; `training.fit` says it before the first epoch.
+
+        Args:
+            settings: As of ``Run.settings``.
+        """
         self._settings = settings
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Open a run, and write the settings."""
+        """Open a run, and write the settings.
+
+        Args:
+            logs: What Keras hands over. Defaults to None.
+        """
         found = self._client.get_experiment_by_name(self._experiment)
         experiment = found.experiment_id if found else self._client.create_experiment(self._experiment)
         self._run = self._client.create_run(experiment, run_name=self._name).info.run_id
@@ -98,12 +123,21 @@ class MLflowLog(keras.callbacks.Callback):
             )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch's scores, at its number from 1."""
+        """Write the epoch's scores, at its number from 1.
+
+        Args:
+            epoch: Its number, from 0.
+            logs: Its scores. Defaults to None.
+        """
         for name, value in (logs or {}).items():
             self._client.log_metric(self._run, name, float(value), step=epoch + 1)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Close the run."""
+        """Close the run.
+
+        Args:
+            logs: What Keras hands over. Defaults to None.
+        """
         self._client.set_terminated(self._run)
 
 

@@ -48,7 +48,12 @@ def plain_keras(given, model):
         order = tf.random.experimental.stateless_shuffle(np.arange(len(y)), [epoch, 0]).numpy()
         rows = tf.data.Dataset.from_tensor_slices(({k: v[order] for k, v in features.items()}, y[order]))
         history = model.fit(
-            rows.batch(BATCH), validation_data=held_out, validation_batch_size=4096, epochs=1, verbose=0, shuffle=False
+            rows.batch(BATCH),
+            validation_data=held_out,
+            validation_batch_size=4096,
+            epochs=1,
+            verbose=0,
+            shuffle=False,
         )
         scores.append({name: values[0] for name, values in history.history.items()})
     return pd.DataFrame(scores)
