@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-PROCESSES = (1, 2, 4)
+PROCESSES = (1, 2, 4)  # the more, the longer they wait for the same cores
 FLOATS = (10_000, 250_000, 5_000_000)  # 40 kB to 20 MB of gradients
 REPEATS = 5
 BATCH, ROWS, WIDTHS = 256, 2_048, (64, 512)
@@ -80,6 +80,7 @@ def main():
             out = pathlib.Path(folder) / f"{n}.json"
             _launch.launch(_launch.plan(n, None, None), os.path.abspath(__file__), [str(out)])
             results[n] = json.loads(out.read_text())
+            print(n, "processes:", json.dumps(results[n]), flush=True)
     print("".join(["what         bytes      ", *(f"{n:>4} processes" for n in PROCESSES)]))
     for what in ("all_reduce", "update"):
         for size in results[1][what]:
