@@ -114,7 +114,14 @@ def _what(model: keras.Model, parts: Any) -> str:
     for layer, answer, largest in _answers(model, parts[0]):
         if not _finite(answer):
             return f"the first layer whose answer is not finite is {layer!r}; the largest number that it got was {largest:.3g}"
-    return "every layer's answer is finite, so it is the loss itself that is not"
+    sizes = {
+        w.path: float(np.abs(keras.ops.convert_to_numpy(w)).max()) for w in model.trainable_weights if w.shape
+    }
+    largest = max(sizes, key=sizes.__getitem__)
+    return (
+        "every layer's answer is finite, so it is the loss itself that is not; the largest weight is "
+        f"{sizes[largest]:.3g}, in {largest!r}"
+    )
 
 
 def _answers(model: keras.Model, features: Any) -> Any:

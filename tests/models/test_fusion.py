@@ -13,19 +13,23 @@ ROWS = 160
 
 @pytest.fixture(scope="module")
 def frame():
+    return drawn(ROWS)
+
+
+def drawn(n):
     """Whether the number, the picture's brightness and the word agree decides."""
     random = np.random.default_rng(0)
-    number, bright, word = random.normal(size=ROWS), random.random(ROWS) > 0.5, random.random(ROWS) > 0.5
-    noise = random.integers(0, 100, (ROWS, 8, 8))
+    number, bright, word = random.normal(size=n), random.random(n) > 0.5, random.random(n) > 0.5
+    noise = random.integers(0, 100, (n, 8, 8))
     return pd.DataFrame(
         {
             "number": number,
-            "town": random.choice([f"t{i}" for i in range(30)], ROWS),
+            "town": random.choice([f"t{i}" for i in range(30)], n),
             "picture": list((noise + 120 * bright[:, None, None]).astype("uint8")),
-            "other": list(random.integers(0, 255, (ROWS, 10, 12, 3)).astype("uint8")),
+            "other": list(random.integers(0, 255, (n, 10, 12, 3)).astype("uint8")),
             "words": np.where(word, "a good one", "a bad one"),
-            "steps": list(random.normal(size=(ROWS, 9))),
-            "sound": list(random.normal(size=(ROWS, 3_000)).astype("float32")),
+            "steps": list(random.normal(size=(n, 9))),
+            "sound": list(random.normal(size=(n, 3_000)).astype("float32")),
             "y": np.where((number > 0) + bright.astype(int) + word >= 2, "yes", "no"),
         }
     )
@@ -52,15 +56,17 @@ def test_every_column_reaches_the_answer(parts, frame):
         assert np.abs(moved - before).max() > 1e-6, name
 
 
-def test_it_learns_what_no_single_column_tells(parts, frame):
-    problem, _, splits = parts
-    columns = ["number", "picture", "words", "y"]
-    small = {part: getattr(splits, part)[columns] for part in ("train", "validation")}
-    schema = Schema.infer(frame[columns], "y").with_roles(words="text", picture="image")
-    preprocessor = preprocessing.fit(small["train"], schema)
+def test_it_learns_what_no_single_column_tells():
+    frame = drawn(400)[["number", "picture", "words", "y"]]
+    problem, schema = (
+        Problem.infer(frame, "y"),
+        Schema.infer(frame, "y").with_roles(words="text", picture="image"),
+    )
+    splits = data.split(frame, problem, seed=0)
+    preprocessor = preprocessing.fit(splits.train, schema)
     model = models.fusion(problem, preprocessor, width=16, units=(16,))
     run = training.fit(model, preprocessor, splits, problem, epochs=40, progress=False)
-    rows = pd.concat([small["validation"], splits.test[columns]])
+    rows = pd.concat([splits.validation, splits.test])
     right = (run.predict(rows)["prediction"] == rows["y"]).mean()
     assert right > 0.8  # a single column is right three times in four
 
